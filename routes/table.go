@@ -1,0 +1,205 @@
+// Package routes reads routes.yaml into a Table: plain data, checked strictly, with
+// the place of every value kept so that each mistake is reported as
+// file:line:col: path: what; the fix. All mistakes are reported at once.
+//
+// The struct tags are the single source of the file's shape: `key` is the name in
+// the file, `doc` its meaning, `unit` the unit, `default` the text that stands when
+// the key is absent, `need` marks a key that must be there and `enum` its values.
+// The decoder and the JSON Schema both read them.
+package routes
+
+import "time"
+
+// Table is one routes.yaml with its includes. It is immutable once loaded and safe
+// for concurrent use.
+type Table struct {
+	Include      []string     `key:"include" doc:"More files, relative to this one; * and ? match names. An included file may hold callers, exceptions, targets and routes."`
+	Listen       []Listener   `key:"listen" need:"yes" doc:"The front door: where callers connect. TLS 1.2 and 1.3 only; nothing older can be configured."`
+	Certificates Certificates `key:"certificates" doc:"Where the front door's certificates come from."`
+	Admin        Admin        `key:"admin" doc:"Metrics, health and the commands of a running broker, for this machine only."`
+	Health       Health       `key:"health" doc:"/healthz and /readyz alone, for probes from elsewhere."`
+	Audit        Audit        `key:"audit" doc:"The audit log. A call that cannot be recorded is not made."`
+	Log          Log          `key:"log" doc:"The operational log, on standard error."`
+	Reload       Reload       `key:"reload" doc:"When routes.yaml is read again; SIGHUP and twohop reload always do it."`
+	Shutdown     Shutdown     `key:"shutdown" doc:"How the broker stops after SIGTERM or Ctrl-C."`
+	Defaults     Policy       `key:"defaults" doc:"What every route starts from; a route overrides key by key."`
+	Content
+
+	places   places
+	warnings ErrorList
+}
+
+// Content is what an included file may hold too; Load merges it.
+type Content struct {
+	Callers    map[string]Caller    `key:"callers" doc:"Who may call, by name."`
+	Exceptions map[string]Exception `key:"exceptions" doc:"Named permissions for hops weaker than TLS 1.2, each with an owner and an end."`
+	Targets    map[string]Target    `key:"targets" doc:"Services that several routes share, by name."`
+	Routes     []Route              `key:"routes" doc:"What may be called and where it goes. The most specific match wins, whatever the order in the file."`
+}
+
+// Listener is one address of the front door.
+type Listener struct {
+	Address       string        `key:"address" need:"yes" doc:"Host and port to listen on; \":443\" is every address."`
+	Hosts         []string      `key:"hosts" doc:"Names and IP addresses that callers use for this broker. The local CA is limited to them."`
+	HeaderTimeout time.Duration `key:"header_timeout" default:"10s" doc:"Time for a TLS handshake, and for the header of a request."`
+	MaxHeader     Size          `key:"max_header" default:"64KiB" doc:"Largest request header; beyond it the caller gets 431."`
+	Idle          time.Duration `key:"idle" default:"180s" doc:"How long a connection is kept between calls. .NET keeps its side for 100 s, so stay above that."`
+}
+
+// Certificates says where the front door's certificates come from.
+type Certificates struct {
+	Files        []CertificateFile `key:"files" doc:"PEM files. They are watched: new content is used without a restart."`
+	Local        bool              `key:"local" default:"false" doc:"Make a short-lived CA limited to the listeners' hosts, for trying it out. Callers must trust its local-ca.pem."`
+	Dir          Path              `key:"dir" default:"certificates" doc:"Directory for the local CA, relative to this file."`
+	TrustedRoots File              `key:"trusted_roots" doc:"PEM file with the private roots that callers trust, when the certificates do not chain to a public one."`
+}
+
+// CertificateFile is one certificate chain and its key.
+type CertificateFile struct {
+	Cert File `key:"cert" need:"yes" doc:"PEM file with the certificate and then its intermediates. F&O fails when an intermediate is missing."`
+	Key  File `key:"key" need:"yes" doc:"PEM file with the private key."`
+}
+
+// Admin is the side for the operator on this machine.
+type Admin struct {
+	Address string `key:"address" default:"127.0.0.1:9443" doc:"Loopback address for /metrics, /healthz and /readyz over plain HTTP; \"off\" for none."`
+	Socket  Path   `key:"socket" doc:"Unix socket for twohop reload. Default: admin.sock in audit.dir."`
+}
+
+// Health is the address for probes.
+type Health struct {
+	Address string `key:"address" doc:"Address for /healthz and /readyz over plain HTTP, for example \":8080\". Default: none, they are on the admin address."`
+}
+
+// Audit is the audit log.
+type Audit struct {
+	Dir Path `key:"dir" default:"audit" doc:"Directory of the audit log, relative to this file; made when it is missing."`
+}
+
+// Log is the operational log.
+type Log struct {
+	Format string `key:"format" enum:"text,json" default:"text" doc:"Form of the lines."`
+	Level  string `key:"level" enum:"debug,info,warn,error" default:"info" doc:"Least level that is written."`
+}
+
+// Reload says when the file is read again.
+type Reload struct {
+	Watch bool `key:"watch" default:"false" doc:"Read the file again when its content, or that of a file it names, has changed (looked at every 2 s)."`
+}
+
+// Shutdown says how the broker stops.
+type Shutdown struct {
+	Drain time.Duration `key:"drain" default:"5s" doc:"How long /readyz answers 503 while calls are still taken, so that a load balancer looks elsewhere."`
+	Limit time.Duration `key:"limit" default:"60s" doc:"How long running calls and streams may then go on."`
+}
+
+// Policy is what routes share through defaults.
+type Policy struct {
+	Methods []string `key:"methods" default:"[GET, POST]" doc:"HTTP methods that the route takes."`
+	Limit   Limit    `key:"limit" doc:"How much a caller may call."`
+	Timeout Timeout  `key:"timeout" doc:"Time limits of the second hop, by phase."`
+	MaxBody Size     `key:"max_body" default:"100MiB" doc:"Largest request body; beyond it the caller gets 413. Bodies are streamed, not kept."`
+}
+
+// Limit bounds the calls of one route.
+type Limit struct {
+	Rate       Rate   `key:"rate" doc:"Calls per second, minute, hour or day: 50/s, 5000/h. Beyond it the caller gets 429 with Retry-After. Default: no limit."`
+	Burst      int    `key:"burst" default:"0" doc:"Calls that may come at once before the rate holds. 0 means one second's worth, at least 1."`
+	Per        string `key:"per" enum:"caller,route" default:"caller" doc:"Whether each caller has the rate and the concurrency of its own, or all callers of the route share them."`
+	Concurrent int    `key:"concurrent" default:"0" doc:"Calls running at the same time; beyond it the caller gets 429. 0 means no limit."`
+}
+
+// Timeout bounds the phases of the second hop.
+type Timeout struct {
+	Connect   time.Duration `key:"connect" default:"10s" doc:"To the target's TCP connection, DNS and the via proxy included."`
+	Handshake time.Duration `key:"handshake" default:"10s" doc:"For the TLS handshake with the target."`
+	FirstByte time.Duration `key:"first_byte" default:"55s" doc:"From the end of the request to the head of the answer. Below the 60 s of WCF, so that the caller gets an answer instead of a dead socket."`
+	Idle      time.Duration `key:"idle" default:"60s" doc:"Longest pause within a request body or an answer."`
+	Total     time.Duration `key:"total" default:"0s" doc:"For the whole call. 0s means no limit: streams may last."`
+}
+
+// Caller is somebody who may call. Every credential given must be shown.
+type Caller struct {
+	APIKey            *APIKey            `key:"api_key" doc:"A key in the X-Api-Key header, kept here as a hash; made by twohop caller key new."`
+	ClientCertificate *ClientCertificate `key:"client_certificate" doc:"A TLS client certificate."`
+}
+
+// APIKey is the hash of a high-entropy key.
+type APIKey struct {
+	SHA256 string `key:"sha256" need:"yes" doc:"SHA-256 of the key, in hex."`
+}
+
+// ClientCertificate says which client certificates are the caller's.
+type ClientCertificate struct {
+	CA      File   `key:"ca" need:"yes" doc:"PEM file with the authorities that sign the caller's certificates."`
+	Subject string `key:"subject" doc:"Attributes that the certificate's subject must have, for example \"CN=edi-gw-01,O=Contoso\"."`
+	DNS     string `key:"dns" doc:"DNS name that the certificate must carry as a subject alternative name."`
+}
+
+// Exception permits hops weaker than TLS 1.2 towards named targets until a day.
+type Exception struct {
+	Allows     []string `key:"allows" need:"yes" enum:"http,tls1.0,tls1.1,rc4,3des,rsa_key_exchange,cbc_sha256" doc:"What it permits beyond TLS 1.2 with forward secrecy."`
+	Targets    []string `key:"targets" need:"yes" doc:"host:port of each target that may use it."`
+	Owner      string   `key:"owner" need:"yes" doc:"Who answers for the target."`
+	ApprovedBy string   `key:"approved_by" need:"yes" doc:"Who accepted the risk."`
+	Ticket     string   `key:"ticket" need:"yes" doc:"Where the decision is recorded."`
+	Reason     string   `key:"reason" need:"yes" doc:"Why the target cannot do better yet."`
+	Expires    Day      `key:"expires" need:"yes" doc:"Last day that it holds, at most 366 days ahead; it ends at the end of that day, UTC. Afterwards its routes answer 503."`
+}
+
+// Target is a service that the broker calls.
+type Target struct {
+	URL           string      `key:"url" need:"yes" doc:"Address of the service. Its path is put in front of what a prefix route leaves; a query is kept."`
+	Exception     string      `key:"exception" doc:"Name of the exception that permits a hop weaker than TLS 1.2."`
+	TLS           TargetTLS   `key:"tls" doc:"TLS towards the target. Default: TLS 1.2 and 1.3, verified by the system's roots."`
+	Via           Secret      `key:"via" doc:"CONNECT proxy on the way: http://[user:password@]host:port. The environment's HTTP_PROXY is ignored."`
+	SourceAddress string      `key:"source_address" doc:"IP address of this machine to call from. Default: the system chooses."`
+	Host          string      `key:"host" default:"target" doc:"Host header: target (the host in url), caller (what the caller sent), or a name."`
+	Headers       Headers     `key:"headers" doc:"Header fields of the request to the target."`
+	BufferRequest Size        `key:"buffer_request" default:"0" doc:"Read a chunked request whole, up to this size, and send it with Content-Length: for targets that answer 411. Beyond it the caller gets 413. 0 means stream."`
+	Connections   Connections `key:"connections" doc:"Reuse of connections to the target."`
+}
+
+// TargetTLS is the TLS policy towards a target. There is no switch for "insecure":
+// a certificate that cannot be verified is pinned.
+type TargetTLS struct {
+	Version    Version  `key:"version" doc:"The only version to offer: 1.0, 1.1, 1.2 or 1.3. Cures servers that choke on a newer hello."`
+	Min        Version  `key:"min" doc:"Lowest version to offer. Default: 1.2, or the lowest that the exception allows."`
+	Max        Version  `key:"max" doc:"Highest version to offer. Default: 1.3, or 1.2 when min is lower than that."`
+	Suites     []string `key:"suites" doc:"Cipher suites up to TLS 1.2 by IANA name. Default: the strong ones and those that the exception allows."`
+	Curves     []string `key:"curves" enum:"X25519MLKEM768,X25519,P-256,P-384,P-521" doc:"Key exchange groups to offer. Naming few makes the hello short, for old middleboxes. Default: Go's."`
+	CA         File     `key:"ca" doc:"PEM file with the authorities that sign the target's certificate, instead of the system's."`
+	ServerName string   `key:"server_name" doc:"Name sent as SNI and looked for in the certificate. Default: the host in url."`
+	Pins       []string `key:"pins" doc:"SHA-256 of the certificate's public key: sha256/BASE64, one of which must match. Without ca they are the whole verification. twohop probe prints them."`
+}
+
+// Headers changes header fields: first remove, then set.
+type Headers struct {
+	Set    map[string]Secret `key:"set" doc:"Fields to set, by name. Credentials come as ${file:PATH} or ${env:NAME}."`
+	Remove []string          `key:"remove" doc:"Fields to remove, by name."`
+}
+
+// Connections bounds the reuse of connections to a target.
+type Connections struct {
+	Max  int           `key:"max" default:"0" doc:"Most connections to the target at a time; further calls wait. 0 means no limit."`
+	Idle time.Duration `key:"idle" default:"4s" doc:"How long an unused connection is kept. Below the target's own limit (Apache: 5 s), or a call meets a closing connection."`
+	Age  time.Duration `key:"age" default:"5m" doc:"How long a connection is reused before DNS is asked again."`
+}
+
+// Route maps calls to a target.
+type Route struct {
+	Name            string    `key:"name" need:"yes" doc:"Name in logs, metrics and audit records."`
+	Hosts           []string  `key:"hosts" doc:"Host names that the call must be for. Default: any."`
+	Path            string    `key:"path" need:"yes" doc:"/exact/path, /prefix/* (the prefix is taken off), {name} for one segment."`
+	SOAPActions     []string  `key:"soap_actions" doc:"SOAPAction values that the call must have, without quotes. Default: any or none."`
+	Callers         Callers   `key:"callers" need:"yes" doc:"Who may call: a list of names, a map from caller to target, or [anyone]."`
+	Target          TargetRef `key:"target" doc:"Where it goes: the name of a target, or a target written here. Not with a map of callers."`
+	Rewrite         string    `key:"rewrite" doc:"Path at the target, with {name} from path and {*} for what the prefix leaves. Default: the url's path, and what the prefix leaves."`
+	Headers         Headers   `key:"headers" doc:"Header fields of the request to the target, after the target's own."`
+	ResponseHeaders Headers   `key:"response_headers" doc:"Header fields of the answer to the caller."`
+	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed on a kept connection is sent once more when its body is empty."`
+	Policy
+}
+
+// Anyone is the caller name that stands for "no credential asked for".
+const Anyone = "anyone"
