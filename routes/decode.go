@@ -268,7 +268,7 @@ func (d *decoder) secret(n *yaml.Node, s *Secret, path string) {
 	value, errs := expand(n.Value, d.lookup)
 	for _, err := range errs {
 		what, fix, _ := strings.Cut(err.Error(), "; ")
-		*d.errs = append(*d.errs, &Error{Position: d.at(n), Path: path, What: what, Fix: fix, Unavailable: !errors.Is(err, errReference)})
+		*d.errs = append(*d.errs, &Error{Position: d.at(n), Path: path, What: what, Fix: fix, Unavailable: !errors.Is(err, errReference) && isolable(path)})
 	}
 	*s = value
 }
@@ -299,10 +299,15 @@ func (d *decoder) existing(n *yaml.Node, name File, to *File, path string) {
 	switch info, err := os.Stat(string(name)); {
 	case err != nil:
 		*d.errs = append(*d.errs, &Error{Position: d.at(n), Path: path, What: "file cannot be read: " + err.Error(),
-			Fix: "relative names start at the directory of " + d.file, Unavailable: true})
+			Fix: "relative names start at the directory of " + d.file, Unavailable: isolable(path)})
 	case info.IsDir():
 		d.fail(n, path, string(name)+" is a directory", "name a file")
 	}
+}
+
+// isolable reports whether a mistake at path leaves other routes whole.
+func isolable(path string) bool {
+	return strings.HasPrefix(path, "routes[") || strings.HasPrefix(path, "targets.") || strings.HasPrefix(path, "callers.")
 }
 
 func (d *decoder) resolve(name string) string {

@@ -2,6 +2,8 @@ package routes
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +31,7 @@ func Load(name string, src []byte, now time.Time) (*Table, error) {
 	d := &decoder{file: name, dir: filepath.Dir(name), errs: &errs, prototypes: map[reflect.Type]reflect.Value{}}
 	reflect.ValueOf(t).Elem().Set(d.prototype(reflect.TypeFor[Table]()))
 	t.places.named = map[string]located{}
+	t.sum(src)
 	if root := d.parse(src); root != nil {
 		t.places.root = located{file: name, node: root}
 		d.decode(root, reflect.ValueOf(t).Elem(), "")
@@ -109,6 +112,7 @@ func (t *Table) include(main *decoder) {
 				*main.errs = append(*main.errs, t.Error(path, err.Error(), "make the file readable for the broker"))
 				continue
 			}
+			t.sum(src)
 			d := *main
 			d.file, d.dir = name, filepath.Dir(name)
 			root := d.parse(src)
@@ -144,6 +148,39 @@ func mergeNamed[V any](to, from map[string]V, clash func(name string)) {
 	}
 }
 
+// sum adds a file's content to the hash.
+func (t *Table) sum(src []byte) { t.hash = chain(t.hash, src) }
+
+func chain(hash string, src []byte) string {
+	h := sha256.New()
+	h.Write([]byte(hash))
+	h.Write(src)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// HashNow returns what Hash would be if the files were read now; it differs from Hash
+// when the content of one has changed, and never for a change of time or inode alone.
+func (t *Table) HashNow() string {
+	root := t.places.root.file
+	src, err := os.ReadFile(root)
+	if err != nil {
+		return ""
+	}
+	hash := chain("", src)
+	d := decoder{dir: filepath.Dir(root)}
+	for _, pattern := range t.Include {
+		names, _ := filepath.Glob(d.resolve(pattern)) // the pattern was tried by Load
+		for _, name := range names {
+			src, _ := os.ReadFile(name)
+			hash = chain(hash, src)
+		}
+	}
+	return hash
+}
+
+// Hash names the content of the files that t was read from, for audit records.
+func (t *Table) Hash() string { return t.hash }
+
 func (t *Table) fillNil() {
 	if t.Callers == nil {
 		t.Callers = map[string]Caller{}
@@ -165,3 +202,41 @@ func (t *Table) fill() {
 
 // Warnings returns what serves but deserves a look, with its place.
 func (t *Table) Warnings() ErrorList { return t.warnings }
+
+// Affected returns what errs, none of them fatal, switch off: routes by their index,
+// and callers by name.
+func (t *Table) Affected(errs ErrorList) (routes map[int]*Error, callers map[string]*Error) {
+	routes, callers = map[int]*Error{}, map[string]*Error{}
+	targets := map[string]*Error{}
+	own := map[located]*Error{}
+	for _, e := range errs {
+		steps := splitPath(e.Path)
+		if len(steps) < 2 {
+			continue
+		}
+		switch steps[0] {
+		case "callers":
+			callers[steps[1]] = e
+		case "targets":
+			targets[steps[1]] = e
+		case "routes":
+			i, _ := strconv.Atoi(steps[1])
+			own[located{file: e.File, index: i}] = e
+		}
+	}
+	for i := range t.Routes {
+		at := t.places.routes[i]
+		if e := own[located{file: at.file, index: at.index}]; e != nil {
+			routes[i] = e
+			continue
+		}
+		names := []string{t.Routes[i].Target.Name}
+		names = slices.AppendSeq(names, maps.Values(t.Routes[i].Callers.Targets))
+		for _, name := range names {
+			if e := targets[name]; e != nil {
+				routes[i] = e
+			}
+		}
+	}
+	return routes, callers
+}

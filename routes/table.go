@@ -27,6 +27,7 @@ type Table struct {
 
 	places   places
 	warnings ErrorList
+	hash     string
 }
 
 // Content is what an included file may hold too; Load merges it.
@@ -84,7 +85,7 @@ type Log struct {
 
 // Reload says when the file is read again.
 type Reload struct {
-	Watch bool `key:"watch" default:"false" doc:"Read the file again when its content, or that of a file it names, has changed (looked at every 2 s)."`
+	Watch bool `key:"watch" default:"false" doc:"Read the file again when its content, or that of an included file, has changed (looked at every 2 s)."`
 }
 
 // Shutdown says how the broker stops.
@@ -197,7 +198,7 @@ type Route struct {
 	Rewrite         string    `key:"rewrite" doc:"Path at the target, with {name} from path and {*} for what the prefix leaves. Default: the url's path, and what the prefix leaves."`
 	Headers         Headers   `key:"headers" doc:"Header fields of the request to the target, after the target's own."`
 	ResponseHeaders Headers   `key:"response_headers" doc:"Header fields of the answer to the caller."`
-	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed on a kept connection is sent once more when its body is empty."`
+	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed on a kept connection before an answer came is sent again, when its body has at most 64 KiB."`
 	Policy
 }
 

@@ -50,6 +50,20 @@ func (f *Fault) Because(err error) *Fault {
 	return &c
 }
 
+// After returns a copy of f that tells the caller to wait before the next try.
+func (f *Fault) After(wait time.Duration) *Fault {
+	c := *f
+	c.RetryAfter = wait
+	return &c
+}
+
+// With returns a copy of f whose answer carries a header field.
+func (f *Fault) With(name, value string) *Fault {
+	c := *f
+	c.Header = map[string]string{name: value}
+	return &c
+}
+
 func (f *Fault) Error() string {
 	s := string(f.Code) + ": " + f.Cause
 	if f.Err != nil {

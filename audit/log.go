@@ -1,0 +1,186 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"twohop/internal/durable"
+)
+
+// Log is the audit log of one running broker: a file of JSON lines. It is safe for
+// concurrent use.
+type Log struct {
+	file     file
+	name     string
+	patience time.Duration
+
+	mu     sync.Mutex
+	next   *batch
+	broken error // set once, by the first failure; nothing is written afterwards
+	closed bool
+
+	wake chan struct{}
+	done chan struct{}
+}
+
+// file is what the log needs of an *os.File; a test replaces it by a failing one.
+type file interface {
+	Write([]byte) (int, error)
+	Sync() error
+	Close() error
+}
+
+// osFile syncs data without unneeded metadata.
+type osFile struct{ *os.File }
+
+func (f osFile) Sync() error { return durable.Sync(f.File) }
+
+// batch is the lines that go to the disk together.
+type batch struct {
+	lines []byte
+	done  chan struct{}
+	err   error
+}
+
+// ErrClosed is returned by Append after Close.
+var ErrClosed = errors.New("audit: the log is closed")
+
+// patience bounds the wait for a disk that hangs.
+const patience = 10 * time.Second
+
+// Open makes dir when it is missing (mode 0700) and starts a new file in it, named
+// by the time and the process. The name is on stable storage when Open returns.
+func Open(dir string, now time.Time) (*Log, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	name := filepath.Join(dir, fmt.Sprintf("audit-%s-%d.jsonl", now.UTC().Format("20060102T150405.000Z"), os.Getpid()))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	if err := durable.SyncDir(dir); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return start(osFile{f}, name, patience), nil
+}
+
+func start(f file, name string, patience time.Duration) *Log {
+	l := &Log{file: f, name: name, patience: patience, next: newBatch(nil), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go l.write()
+	return l
+}
+
+func newBatch(buf []byte) *batch { return &batch{lines: buf[:0], done: make(chan struct{})} }
+
+// Name returns the name of the file.
+func (l *Log) Name() string { return l.name }
+
+// Append writes r and returns once it is on stable storage. If it returns an error
+// the call must not be made, or its answer not completed; every later Append fails
+// too, so that nothing is missing in the middle.
+func (l *Log) Append(r *Record) error {
+	l.mu.Lock()
+	if err := l.usable(); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	b := l.next
+	var err error
+	b.lines, err = r.appendLine(b.lines)
+	l.call()
+	l.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	timeout := time.NewTimer(l.patience)
+	defer timeout.Stop()
+	select {
+	case <-b.done:
+		return b.err
+	case <-timeout.C:
+		return l.fail(fmt.Errorf("audit: the disk took longer than %v", l.patience))
+	}
+}
+
+// call wakes the writer; l.mu is held.
+func (l *Log) call() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is called already and will see the line
+	}
+}
+
+// Healthy returns nil while calls can be recorded, else why not.
+func (l *Log) Healthy() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.usable()
+}
+
+func (l *Log) usable() error {
+	if l.broken != nil {
+		return l.broken
+	}
+	if l.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// fail makes the log refuse everything from now on, and returns the first failure.
+func (l *Log) fail(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken == nil {
+		l.broken = err
+	}
+	return l.broken
+}
+
+// write is the one writer: it takes all lines that wait, writes and syncs them
+// together, and then lets every waiting call go on.
+func (l *Log) write() {
+	defer close(l.done)
+	var spare []byte
+	for range l.wake {
+		l.mu.Lock()
+		b, broken := l.next, l.broken
+		l.next = newBatch(spare)
+		l.mu.Unlock()
+		if b.err = broken; broken == nil && len(b.lines) > 0 {
+			if err := l.store(b.lines); err != nil {
+				b.err = l.fail(err)
+			}
+		}
+		spare = b.lines
+		close(b.done)
+	}
+}
+
+func (l *Log) store(lines []byte) error {
+	if _, err := l.file.Write(lines); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return l.file.Sync()
+}
+
+// Close writes what waits and closes the file. Later calls of Append fail.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return nil
+	}
+	l.closed = true
+	l.call()
+	close(l.wake)
+	l.mu.Unlock()
+	<-l.done
+	return l.file.Close()
+}

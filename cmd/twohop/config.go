@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"twohop/certs"
+	"twohop/internal/fault"
+	"twohop/limit"
+	"twohop/proxy"
+	"twohop/routes"
+	"twohop/target"
+)
+
+// load reads a routes.yaml. The error is a routes.ErrorList, or says that the file
+// cannot be read; the table comes beside an ErrorList too.
+func load(name string, now time.Time) (*routes.Table, error) {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		return nil, hinted{err, "name the file, or run twohop where routes.yaml is"}
+	}
+	return routes.Load(name, src, now)
+}
+
+// examine is what check does: it loads the file and compiles it without serving.
+// Errors and warnings come in the order of the file.
+func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings routes.ErrorList, err error) {
+	t, err = load(name, now())
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, nil, err
+	}
+	if len(errs) > 0 {
+		return t, errs, t.Warnings(), nil
+	}
+	r, err := proxy.Compile(t, nil, nil, proxy.Deps{Targets: target.NewPool(now), Limits: limit.NewStore(), Now: now})
+	if err != nil && !errors.As(err, &errs) {
+		return nil, nil, nil, err
+	}
+	if err == nil {
+		r.Close()
+	}
+	c := certConfig(t)
+	for _, f := range fault.Fields(c.Validate()) {
+		errs = append(errs, certError(t, f))
+	}
+	warnings = t.Warnings()
+	if len(errs) == 0 {
+		for _, f := range c.Warnings(now()) {
+			warnings = append(warnings, certError(t, f))
+		}
+	}
+	return t, errs, warnings, nil
+}
+
+// certConfig maps the file's keys to what certs takes.
+func certConfig(t *routes.Table) certs.Config {
+	c := certs.Config{TrustedRoots: string(t.Certificates.TrustedRoots), Local: t.Certificates.Local, Dir: string(t.Certificates.Dir)}
+	for _, f := range t.Certificates.Files {
+		c.Files = append(c.Files, certs.File{Cert: string(f.Cert), Key: string(f.Key)})
+	}
+	for _, l := range t.Listen {
+		c.Hosts = append(c.Hosts, l.Hosts...)
+	}
+	return c
+}
+
+// certError gives a mistake in the certificates its place in the file.
+func certError(t *routes.Table, f *fault.Field) *routes.Error {
+	path := "certificates"
+	if f.Path != "" {
+		path += "." + f.Path
+	}
+	return t.Error(path, f.What, f.Fix)
+}
+
+// openCerts opens the front door's certificates; the error is a routes.ErrorList.
+func openCerts(ctx context.Context, t *routes.Table, o certs.Options) (*certs.Manager, error) {
+	m, err := certs.Open(ctx, certConfig(t), o)
+	return m, certErrors(t, err)
+}
+
+func certErrors(t *routes.Table, err error) error {
+	if err == nil {
+		return nil
+	}
+	var list routes.ErrorList
+	for _, f := range fault.Fields(err) {
+		list = append(list, certError(t, f))
+	}
+	return list
+}
+
+// counted says "1 error", "3 errors".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

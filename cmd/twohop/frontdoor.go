@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"twohop/metrics"
+	"twohop/routes"
+)
+
+// frontDoor is the HTTP server that callers reach.
+func (s *server) frontDoor(l routes.Listener) *http.Server {
+	watch := &doorWatch{metrics: s.deps.Metrics, log: s.log}
+	return &http.Server{
+		Handler:           watch.count(s.broker),
+		TLSConfig:         s.doorTLS(),
+		ReadHeaderTimeout: l.HeaderTimeout,
+		MaxHeaderBytes:    int(l.MaxHeader),
+		IdleTimeout:       l.Idle,
+		ErrorLog:          slog.NewLogLogger(watch, slog.LevelWarn),
+		ConnState:         watch.state,
+		ConnContext:       watch.remember,
+	}
+}
+
+// doorTLS asks for client certificates only while some caller is known by one.
+func (s *server) doorTLS() *tls.Config {
+	plain := s.certs.TLS()
+	asking := plain.Clone()
+	asking.ClientAuth = tls.RequestClientCert // callers.Identify verifies it
+	front := plain.Clone()
+	front.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if s.broker.Router().WantsCertificates() {
+			return asking, nil
+		}
+		return plain, nil
+	}
+	return front
+}
+
+// doorWatch counts what never becomes a call: handshakes that fail and requests that
+// are no HTTP. It is also the slog.Handler behind the server's error log.
+type doorWatch struct {
+	metrics *metrics.Metrics
+	log     *slog.Logger
+	conns   sync.Map // net.Conn -> *connCount
+}
+
+// connCount tells requests that net/http began to read from those it could hand on.
+type connCount struct{ begun, handled atomic.Int64 }
+
+type connKey struct{}
+
+func (d *doorWatch) remember(ctx context.Context, c net.Conn) context.Context {
+	n, _ := d.conns.LoadOrStore(c, &connCount{})
+	return context.WithValue(ctx, connKey{}, n)
+}
+
+func (d *doorWatch) count(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n, ok := r.Context().Value(connKey{}).(*connCount); ok {
+			n.handled.Add(1)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (d *doorWatch) state(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		d.metrics.Connections(1)
+	case http.StateActive:
+		if n, ok := d.conns.Load(c); ok {
+			n.(*connCount).begun.Add(1)
+		}
+	case http.StateClosed, http.StateHijacked:
+		d.metrics.Connections(-1)
+		if n, ok := d.conns.LoadAndDelete(c); ok {
+			if n := n.(*connCount); n.begun.Load() > n.handled.Load() {
+				d.metrics.Unparsed()
+			}
+		}
+	}
+}
+
+// Enabled, WithAttrs and WithGroup make a doorWatch a slog.Handler.
+func (d *doorWatch) Enabled(ctx context.Context, l slog.Level) bool {
+	return d.log.Enabled(ctx, slog.LevelInfo)
+}
+func (d *doorWatch) WithAttrs([]slog.Attr) slog.Handler { return d }
+func (d *doorWatch) WithGroup(string) slog.Handler      { return d }
+
+// Handle takes a line of net/http's error log, which is the only place where it tells
+// of a handshake that failed.
+func (d *doorWatch) Handle(_ context.Context, r slog.Record) error {
+	rest, failed := strings.CutPrefix(r.Message, "http: TLS handshake error from ")
+	if !failed {
+		d.log.Warn("front door", "message", r.Message)
+		return nil
+	}
+	peer, reason, _ := strings.Cut(rest, ": ")
+	cause := handshakeCause(reason)
+	d.metrics.HandshakeFailed("caller", cause)
+	level := slog.LevelInfo
+	if cause == "closed" {
+		level = slog.LevelDebug // health checks of load balancers and scanners
+	}
+	d.log.Log(context.Background(), level, "TLS handshake with a caller failed", "peer", peer, "cause", cause, "error", reason)
+	return nil
+}
+
+// handshakeCause sorts crypto/tls's words into few causes, for a metric's label.
+func handshakeCause(reason string) string {
+	for _, c := range []struct{ part, cause string }{
+		{"unsupported versions", "version"},
+		{"no cipher suite", "suite"},
+		{"no ECDHE curve", "suite"},
+		{"remote error", "refused_by_caller"},
+		{"first record does not look like", "not_tls"},
+		{"client sent an HTTP request", "not_tls"},
+		{"certificate", "client_certificate"},
+		{"timeout", "timeout"},
+		{"EOF", "closed"},
+		{"reset by peer", "closed"},
+	} {
+		if strings.Contains(reason, c.part) {
+			return c.cause
+		}
+	}
+	return "other"
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"twohop/certs"
+	"twohop/console"
+	"twohop/proxy"
+	"twohop/routes"
+)
+
+// reload reads the file again, all or none: on any error the old table serves on. It
+// logs and counts what happened; user is who asked.
+func (s *server) reload(user string) (*console.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	outcome, err := s.apply()
+	s.deps.Metrics.Reloaded(err == nil, s.now())
+	if err != nil {
+		s.log.Error("reload refused; the old configuration serves on", "user", user, "error", err.Error())
+		return nil, err
+	}
+	s.log.Info("reloaded", "user", user, "changes", outcome.Changes, "restart", outcome.Restart, "config", s.table.Hash())
+	return outcome, nil
+}
+
+func (s *server) apply() (*console.Outcome, error) {
+	t, err := load(s.file, s.now())
+	if err != nil {
+		return nil, err
+	}
+	router, err := proxy.Compile(t, nil, nil, s.deps)
+	if err != nil {
+		return nil, err
+	}
+	// Last, because from here on nothing can fail.
+	if err := certErrors(t, s.certs.Update(context.Background(), certConfig(t))); err != nil {
+		router.Close()
+		return nil, err
+	}
+	out := &console.Outcome{Changes: []string{}, Restart: needRestart(s.table, t)}
+	for _, c := range routes.Diff(s.table, t) {
+		out.Changes = append(out.Changes, c.String())
+	}
+	for _, w := range t.Warnings() {
+		out.Warnings = append(out.Warnings, w.Error())
+	}
+	s.broker.Swap(router)
+	s.table = t
+	s.gauge()
+	return out, nil
+}
+
+// needRestart names the changed keys that only a start reads.
+func needRestart(old, now *routes.Table) []string {
+	var keys []string
+	for _, k := range []struct {
+		key      string
+		old, now any
+	}{
+		{"listen", old.Listen, now.Listen}, {"admin", old.Admin, now.Admin}, {"health", old.Health, now.Health},
+		{"audit", old.Audit, now.Audit}, {"log", old.Log, now.Log},
+	} {
+		if !reflect.DeepEqual(k.old, k.now) {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
+const (
+	watchEvery = 2 * time.Second
+	gaugeEvery = time.Minute
+)
+
+// keep does what is due from time to time: look for a changed file when asked to, and
+// renew the gauges whose values only time changes.
+func (s *server) keep(ctx context.Context) {
+	watch, gauges := time.NewTicker(watchEvery), time.NewTicker(gaugeEvery)
+	defer watch.Stop()
+	defer gauges.Stop()
+	s.mu.Lock()
+	s.gauge()
+	tried := s.table.Hash() // content that was read already, good or bad
+	s.mu.Unlock()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-gauges.C:
+			s.mu.Lock()
+			s.gauge()
+			s.mu.Unlock()
+		case <-watch.C:
+			s.mu.Lock()
+			t := s.table
+			s.mu.Unlock()
+			s.deps.Metrics.AuditHealthy(s.audit.Healthy() == nil)
+			if now := ""; t.Reload.Watch {
+				if now = t.HashNow(); now != tried && now != t.Hash() {
+					s.reload("file watch")
+				}
+				tried = now
+			}
+		}
+	}
+}
+
+// gauge sets the days that certificates and exceptions have left, and warns of
+// exceptions on the days that the reviewer was promised; s.mu is held.
+func (s *server) gauge() {
+	m := s.deps.Metrics
+	m.AuditHealthy(s.audit.Healthy() == nil)
+	m.ForgetExceptions()
+	for name, x := range s.table.Exceptions {
+		m.Exception(name, x.Expires.End().Sub(s.now()))
+	}
+	m.ForgetCertificates()
+	for _, c := range s.certs.Certificates() {
+		name := "certificate"
+		if len(c.Names) > 0 {
+			name = c.Names[0]
+		}
+		m.Certificate(name, c.Source, c.NotAfter.Sub(s.now()))
+	}
+}
+
+// certificateChanged takes the events of the front door's certificates; certs logs
+// them itself.
+func (s *server) certificateChanged(e certs.Event) {
+	if e.Info.File == "" {
+		return
+	}
+	s.deps.Metrics.CertificateBroken(e.Info.File, e.Change == certs.Refused)
+}

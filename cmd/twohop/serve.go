@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"twohop/audit"
+	"twohop/certs"
+	"twohop/console"
+	"twohop/limit"
+	"twohop/metrics"
+	"twohop/proxy"
+	"twohop/routes"
+	"twohop/target"
+)
+
+func serveCommand() *command {
+	return &command{
+		name: "serve", usage: "[FILE]", args: 1,
+		about: "run the broker",
+		long: `Serves the routes of FILE (default routes.yaml) until SIGTERM or Ctrl-C; SIGHUP or
+twohop reload reads the file again. Logs go to standard error.
+
+At start a secret or file that one route needs and that is missing switches off that
+route alone, with a warning; every other mistake keeps the broker from starting.
+
+Example: twohop serve /etc/twohop/routes.yaml`,
+		flags: func(*flag.FlagSet) {},
+		run: func(ctx context.Context, e *env, in *invocation) error {
+			s, err := open(ctx, in.file(0), e)
+			if err != nil {
+				return err
+			}
+			return s.serve(ctx)
+		},
+	}
+}
+
+// server is a running broker with everything around it.
+type server struct {
+	file    string
+	now     func() time.Time
+	log     *slog.Logger
+	deps    proxy.Deps
+	audit   *audit.Log
+	certs   *certs.Manager
+	broker  *proxy.Broker
+	servers []listening
+
+	mu       sync.Mutex // one reload at a time
+	table    *routes.Table
+	draining bool
+}
+
+// listening is an HTTP server and how to run it.
+type listening struct {
+	*http.Server
+	what string
+	net.Listener
+	tls bool
+}
+
+// open builds a server from a file, ready to serve; on an error nothing is left open.
+func open(ctx context.Context, file string, e *env) (_ *server, err error) {
+	t, err := load(file, e.now())
+	var mistakes routes.ErrorList
+	if err != nil && (!errors.As(err, &mistakes) || mistakes.Fatal()) {
+		return nil, refused(file, err, e.stderr)
+	}
+	s := &server{file: file, now: e.now, table: t, log: newLogger(t.Log, e.stderr)}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	for _, m := range mistakes {
+		s.log.Error("switched off until it is mended and reloaded", "place", m.Position.String(), "path", m.Path, "what", m.What)
+	}
+	for _, w := range t.Warnings() {
+		s.log.Warn("configuration", "place", w.Position.String(), "path", w.Path, "what", w.What, "fix", w.Fix)
+	}
+	if s.audit, err = audit.Open(string(t.Audit.Dir), e.now()); err != nil {
+		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
+	}
+	s.deps = proxy.Deps{Targets: target.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
+	off, lost := t.Affected(mistakes)
+	router, err := proxy.Compile(t, off, lost, s.deps)
+	if err != nil {
+		return nil, refused(file, err, e.stderr)
+	}
+	s.broker = proxy.NewBroker(router)
+	if s.certs, err = openCerts(ctx, t, certs.Options{Logger: s.log, Now: e.now, OnChange: s.certificateChanged}); err != nil {
+		return nil, refused(file, err, e.stderr)
+	}
+	if err = s.listen(ctx); err != nil {
+		return nil, err
+	}
+	s.deps.Metrics.Reloaded(true, e.now())
+	return s, nil
+}
+
+// refused prints a list of mistakes and returns the error that sums it up.
+func refused(file string, err error, w io.Writer) error {
+	var list routes.ErrorList
+	if !errors.As(err, &list) {
+		return err
+	}
+	fmt.Fprintln(w, list)
+	return hinted{fmt.Errorf("%s has %s", file, counted(len(list), "mistake")), "twohop check " + file}
+}
+
+// newLogger writes operational logs; secrets never reach it, because routes.Secret
+// prints as a mask and no package logs a header.
+func newLogger(c routes.Log, w io.Writer) *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(c.Level)) // one of its names, by the schema
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// listen opens every address: the front door, the admin side and health.
+func (s *server) listen(ctx context.Context) error {
+	add := func(what, network, address string, tls bool, srv *http.Server) error {
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, network, address)
+		if err != nil {
+			return hinted{fmt.Errorf("%s: %w", what, err), "another process may listen there, or the address is not this machine's; ports below 1024 need a privilege"}
+		}
+		s.servers = append(s.servers, listening{srv, what, l, tls})
+		return nil
+	}
+	for _, l := range s.table.Listen {
+		if err := add("front door", "tcp", l.Address, true, s.frontDoor(l)); err != nil {
+			return err
+		}
+	}
+	side := console.Config{Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload}
+	if a := s.table.Admin.Address; a != "off" {
+		if err := add("admin", "tcp", a, false, quiet(console.Admin(side))); err != nil {
+			return err
+		}
+	}
+	if a := s.table.Health.Address; a != "" {
+		if err := add("health", "tcp", a, false, quiet(console.Health(side))); err != nil {
+			return err
+		}
+	}
+	l, err := console.Listen(string(s.table.Admin.Socket))
+	if err != nil {
+		return hinted{fmt.Errorf("admin socket: %w", err), "admin.socket sets the path"}
+	}
+	commands := quiet(console.Commands(side, console.User))
+	commands.ConnContext = console.WithUser
+	s.servers = append(s.servers, listening{commands, "commands", l, false})
+	return nil
+}
+
+// quiet is a server for the operator's side.
+func quiet(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+}
+
+// serve runs until ctx is done and then shuts down; it returns the first failure of a
+// listener, if one fails before.
+func (s *server) serve(ctx context.Context) error {
+	defer s.close()
+	failed := make(chan error, len(s.servers))
+	var running sync.WaitGroup
+	for _, l := range s.servers {
+		s.log.Info("listening", "what", l.what, "address", l.Listener.Addr().String())
+		running.Go(func() {
+			var err error
+			if l.tls {
+				err = l.ServeTLS(l.Listener, "", "")
+			} else {
+				err = l.Server.Serve(l.Listener)
+			}
+			if !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("%s: %w", l.what, err)
+			}
+		})
+	}
+	chores, stop := context.WithCancel(context.Background())
+	running.Go(func() { s.keep(chores) })
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // never comes on Windows; twohop reload does it there
+	defer signal.Stop(hup)
+	s.log.Info("serving", "file", s.file, "routes", len(s.table.Routes), "audit", s.audit.Name())
+	var err error
+	for waiting := true; waiting; {
+		select {
+		case <-ctx.Done():
+			waiting = false
+		case err = <-failed:
+			waiting = false
+		case <-hup:
+			s.reload("SIGHUP") // logged there
+		}
+	}
+	s.shutdown()
+	stop()
+	running.Wait()
+	return err
+}
+
+// shutdown ends in order: readiness goes first, so that a load balancer looks
+// elsewhere; then no new connections; running calls and streams get their limit.
+func (s *server) shutdown() {
+	c := s.table.Shutdown
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	s.log.Info("stopping", "drain", c.Drain, "limit", c.Limit)
+	time.Sleep(c.Drain)
+	s.broker.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), c.Limit)
+	defer cancel()
+	var doors sync.WaitGroup
+	for _, l := range s.servers {
+		doors.Go(func() {
+			if err := l.Shutdown(ctx); err != nil {
+				s.log.Warn("calls were cut at the limit", "what", l.what)
+				l.Server.Close()
+			}
+		})
+	}
+	doors.Wait()
+	s.log.Info("stopped")
+}
+
+// close lets go of everything; calls are over.
+func (s *server) close() {
+	for _, l := range s.servers {
+		l.Listener.Close()
+	}
+	if s.certs != nil {
+		s.certs.Close()
+	}
+	if s.broker != nil {
+		s.broker.Router().Close()
+	}
+	if s.audit != nil {
+		s.audit.Close()
+	}
+}
+
+// ready reports whether calls are served.
+func (s *server) ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return errors.New("the broker is stopping")
+	}
+	return s.audit.Healthy()
+}

@@ -1,0 +1,118 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"twohop/internal/fault"
+)
+
+// callerBody is the request body: bounded and counted. The transport may still read
+// it while the call is being refused.
+type callerBody struct {
+	io.ReadCloser
+	max  atomic.Int64 // 0 until the route is known
+	read atomic.Int64
+	done atomic.Bool // read to its end, or there is none
+}
+
+func newCallerBody(r *http.Request) *callerBody {
+	b := &callerBody{ReadCloser: r.Body}
+	b.done.Store(r.ContentLength == 0)
+	return b
+}
+
+func (b *callerBody) Read(p []byte) (int, error) {
+	n, err := b.take(p)
+	if most := b.max.Load(); b.read.Load() > most {
+		return 0, tooLarge(most)
+	}
+	return n, err
+}
+
+// take reads without the bound.
+func (b *callerBody) take(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.read.Add(int64(n))
+	if err == io.EOF {
+		b.done.Store(true)
+	}
+	return n, err
+}
+
+// Close does nothing: the transport closes bodies that it did not send, and a refusal
+// still has to drain them. net/http closes the body after the call.
+func (b *callerBody) Close() error { return nil }
+
+// What is read of a request body that nobody wants, so that its sender gets the
+// answer instead of a reset: .NET sends the whole body before it reads.
+const (
+	drainBytes  = 64 << 20
+	drainTime   = 20 * time.Second
+	drainPause  = 3 * time.Second
+	smallBody   = 256 << 10 // read first, so that the connection can be kept
+	drainBuffer = 32 << 10
+)
+
+// settle prepares an answer while the request body may still be coming. A short body
+// is read first and the connection kept; otherwise the answer goes out at once, the
+// connection is to be closed, and settle reports that the rest must be drained after.
+func (c *call) settle() (unread bool) {
+	if c.body.done.Load() || c.r.ProtoMajor != 1 {
+		return false
+	}
+	c.rc.EnableFullDuplex() // or net/http reads on its own terms; HTTP/1 always has it
+	expects := c.r.Header.Get("Expect") != ""
+	if n := c.r.ContentLength; !expects && n > 0 && n <= smallBody {
+		c.discard(smallBody, drainPause)
+		if c.body.done.Load() {
+			c.rc.SetReadDeadline(time.Time{})
+			return false
+		}
+	}
+	c.w.Header().Set("Connection", "close")
+	return true
+}
+
+// drain sends the answer and reads on until the caller has sent everything, hangs up,
+// or a bound is reached.
+func (c *call) drain() {
+	c.rc.Flush()
+	c.discard(drainBytes, drainTime)
+}
+
+// discard reads the body away, up to most bytes and limit in all.
+func (c *call) discard(most int64, limit time.Duration) {
+	buf := make([]byte, drainBuffer)
+	end := time.Now().Add(limit)
+	for n := int64(0); n < most && !c.body.done.Load(); {
+		deadline := time.Now().Add(drainPause)
+		if deadline.After(end) {
+			deadline = end
+		}
+		c.rc.SetReadDeadline(deadline)
+		got, err := c.body.take(buf)
+		n += int64(got)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// spool reads a body of unknown length whole, for a target that takes no chunks.
+func (c *call) spool(most int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(c.body, most+1))
+	var known *fault.Fault
+	switch {
+	case errors.As(err, &known):
+		return nil, known
+	case err != nil:
+		return nil, fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(err)
+	case int64(len(data)) > most:
+		return nil, tooLarge(most)
+	}
+	return data, nil
+}

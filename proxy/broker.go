@@ -1,0 +1,52 @@
+package proxy
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Broker serves calls with the current Router. It is safe for concurrent use.
+type Broker struct {
+	current  atomic.Pointer[Router]
+	stopping atomic.Bool
+}
+
+// NewBroker returns a broker that serves with r.
+func NewBroker(r *Router) *Broker {
+	b := &Broker{}
+	b.current.Store(r)
+	r.plan.Apply(r.deps.Now())
+	return b
+}
+
+// Swap puts r in the place of the router in force. Running calls end with the
+// configuration they began with; connections and limiters of what did not change
+// go on.
+func (b *Broker) Swap(r *Router) {
+	r.plan.Apply(r.deps.Now())
+	old := b.current.Swap(r)
+	if r.deps.Metrics != nil {
+		for name := range old.routes {
+			if r.routes[name] == nil {
+				r.deps.Metrics.Forget(name)
+			}
+		}
+	}
+	old.Close()
+}
+
+// Router returns the configuration in force.
+func (b *Broker) Router() *Router { return b.current.Load() }
+
+// Stop makes the broker refuse new calls; running ones go on.
+func (b *Broker) Stop() { b.stopping.Store(true) }
+
+// ServeHTTP carries one call.
+func (b *Broker) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	c := newCall(b.current.Load(), w, req)
+	c.carry(b.stopping.Load())
+}
+
+// retryWhenStopping is what a caller is told to wait when the broker stops.
+const retryWhenStopping = 5 * time.Second

@@ -1,0 +1,299 @@
+// Package proxy is the broker's core: it compiles a routes.Table into a Router and
+// carries calls through it, audit outermost.
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"twohop/audit"
+	"twohop/callers"
+	"twohop/internal/fault"
+	"twohop/limit"
+	"twohop/metrics"
+	"twohop/routes"
+	"twohop/target"
+)
+
+// Deps is what outlives a configuration.
+type Deps struct {
+	Targets *target.Pool
+	Limits  *limit.Store
+	Audit   Recorder
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Recorder is what the proxy needs of *audit.Log.
+type Recorder interface {
+	Append(*audit.Record) error
+	Healthy() error
+}
+
+// Router is one compiled configuration. It is immutable and safe for concurrent use.
+type Router struct {
+	deps    Deps
+	config  string // hash
+	tree    *tree
+	callers *callers.Set
+	routes  map[string]*route
+	none    *metrics.Route // calls that match no route
+	held    []*target.Target
+	plan    *limit.Plan
+}
+
+// route is a compiled routes.Route.
+type route struct {
+	name        string
+	pattern     routes.Pattern
+	path        string // as written
+	methods     []string
+	actions     []string
+	open        bool            // callers: [anyone]
+	ways        map[string]*way // by caller; routes.Anyone for an open route
+	unavailable string          // why it is switched off, "" when it serves
+	rewrite     *template       // nil for the default
+	request     headerEdit
+	response    headerEdit
+	maxBody     int64
+	limits      target.Limits
+	idempotent  bool
+	metrics     *metrics.Route
+}
+
+// way is where one caller's calls on a route go.
+type way struct {
+	name          string // of the target, or of the route for one written in place
+	target        *target.Target
+	limiter       *limit.Limiter
+	scheme, host  string // host as in the url, for the Host header
+	base          string // escaped path
+	query         string
+	hostPolicy    string
+	headers       headerEdit
+	bufferRequest int64
+	verify        string
+	exception     string
+	ends          time.Time // of the exception; zero for none
+}
+
+// Compile builds a Router. off is what is switched off (Table.Affected); callers
+// named in lost are unknown. On an error, a routes.ErrorList, nothing is held.
+// The router serves after a Broker took it; one that never does must be Closed.
+func Compile(t *routes.Table, off map[int]*routes.Error, lost map[string]*routes.Error, d Deps) (*Router, error) {
+	c := &compiler{Table: t, deps: d, shared: map[sharing]*target.Target{}}
+	r := &Router{deps: d, config: t.Hash(), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
+	if d.Metrics != nil {
+		r.none = d.Metrics.Route("")
+	}
+	r.callers = c.callers(lost)
+	for i := range t.Routes {
+		compiled := c.route(i, off[i], r.plan)
+		r.routes[compiled.name] = compiled
+		r.tree.add(compiled, t.Routes[i].Hosts)
+	}
+	r.held = c.held
+	if len(c.errs) > 0 {
+		r.Close()
+		return nil, c.errs
+	}
+	return r, nil
+}
+
+// Close gives the targets back.
+func (r *Router) Close() {
+	for _, t := range r.held {
+		r.deps.Targets.Release(t)
+	}
+	r.held = nil
+}
+
+// WantsCertificates reports whether some caller is known by a client certificate.
+func (r *Router) WantsCertificates() bool { return r.callers.WantsCertificates() }
+
+type compiler struct {
+	*routes.Table
+	deps   Deps
+	errs   routes.ErrorList
+	held   []*target.Target
+	shared map[sharing]*target.Target
+}
+
+// sharing tells apart the connections to a named target: its phases' limits come
+// from the route.
+type sharing struct {
+	name               string
+	connect, handshake time.Duration
+}
+
+// fail reports every field that err carries, with its place in the file.
+func (c *compiler) fail(prefix string, err error) {
+	for _, f := range fault.Fields(err) {
+		c.errs = append(c.errs, c.Error(prefix+"."+f.Path, f.What, f.Fix))
+	}
+}
+
+func (c *compiler) callers(lost map[string]*routes.Error) *callers.Set {
+	var configs []callers.Config
+	for _, name := range slices.Sorted(maps.Keys(c.Callers)) {
+		if lost[name] != nil {
+			continue
+		}
+		x := callers.Config{Name: name}
+		if k := c.Callers[name].APIKey; k != nil {
+			x.KeySHA256 = k.SHA256
+		}
+		if cert := c.Callers[name].ClientCertificate; cert != nil {
+			x.CA, x.Subject, x.DNS = string(cert.CA), cert.Subject, cert.DNS
+		}
+		configs = append(configs, x)
+	}
+	set, err := callers.New(configs, c.deps.Now)
+	if err != nil {
+		c.fail("callers", err)
+	}
+	return set
+}
+
+func (c *compiler) route(i int, off *routes.Error, plan *limit.Plan) *route {
+	r := &c.Routes[i]
+	pattern, _ := routes.ParsePattern(r.Path) // checked by Load
+	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: r.Methods, actions: r.SOAPActions, open: r.Callers.Anyone(),
+		ways: map[string]*way{}, request: newHeaderEdit(r.Headers), response: newHeaderEdit(r.ResponseHeaders), maxBody: int64(r.MaxBody),
+		limits: target.Limits{FirstByte: r.Timeout.FirstByte, Idle: r.Timeout.Idle, Total: r.Timeout.Total}, idempotent: r.Idempotent}
+	if c.deps.Metrics != nil {
+		out.metrics = c.deps.Metrics.Route(r.Name)
+	}
+	if off != nil {
+		out.unavailable = off.Error()
+		return out
+	}
+	if r.Rewrite != "" {
+		t := parseTemplate(r.Rewrite, pattern.Vars())
+		out.rewrite = &t
+	}
+	for _, caller := range r.Callers.Names {
+		x, name := c.TargetFor(r, caller), r.Target.Name
+		if r.Callers.Targets != nil {
+			name = r.Callers.Targets[caller]
+		}
+		path := "targets." + name
+		if x == r.Target.Inline {
+			path = fmt.Sprintf("routes[%d].target", i)
+		}
+		w := c.way(x, name, path, r)
+		if w == nil {
+			continue
+		}
+		key := limit.Key{Route: r.Name, Caller: caller}
+		if r.Limit.Per == "route" {
+			key.Caller = ""
+		}
+		w.limiter = plan.Limiter(key, limit.Config{PerSecond: r.Limit.Rate.PerSecond(), Burst: r.Limit.Burst, Concurrent: r.Limit.Concurrent})
+		out.ways[caller] = w
+	}
+	return out
+}
+
+func (c *compiler) way(x *routes.Target, name, path string, r *routes.Route) *way {
+	u, err := url.Parse(x.URL)
+	if err != nil {
+		c.fail(path+".url", err)
+		return nil
+	}
+	p := c.ProtectionOf(x)
+	w := &way{name: name, scheme: u.Scheme, host: u.Host, base: u.EscapedPath(), query: u.RawQuery, hostPolicy: x.Host,
+		headers: newHeaderEdit(x.Headers), bufferRequest: int64(x.BufferRequest), verify: p.Verify, exception: x.Exception}
+	if x.Exception != "" {
+		w.ends = p.Expires.End()
+	}
+	if w.name == "" {
+		w.name = r.Name
+	}
+	if w.base == "" {
+		w.base = "/"
+	}
+	if w.target, err = c.connect(x, u, p, name, r.Timeout); err != nil {
+		c.fail(path, err)
+		return nil
+	}
+	return w
+}
+
+func (c *compiler) connect(x *routes.Target, u *url.URL, p routes.Protection, name string, limits routes.Timeout) (*target.Target, error) {
+	key := sharing{name, limits.Connect, limits.Handshake}
+	if t := c.shared[key]; t != nil && name != "" {
+		return t, nil
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	var curves []tls.CurveID
+	for _, name := range x.TLS.Curves {
+		curves = append(curves, target.Curve(name))
+	}
+	t, err := c.deps.Targets.Get(target.Config{
+		Scheme: u.Scheme, Host: net.JoinHostPort(u.Hostname(), port),
+		MinVersion: uint16(p.Min), MaxVersion: uint16(p.Max), Suites: p.Suites, Curves: curves,
+		CA: string(x.TLS.CA), ServerName: x.TLS.ServerName, Pins: x.TLS.Pins,
+		Via: x.Via.Reveal(), SourceAddress: x.SourceAddress,
+		Connect: limits.Connect, Handshake: limits.Handshake,
+		MaxConnections: x.Connections.Max, Idle: x.Connections.Idle, Age: x.Connections.Age,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.held = append(c.held, t)
+	c.shared[key] = t
+	return t, nil
+}
+
+// headerEdit is a compiled routes.Headers.
+type headerEdit struct {
+	remove []string
+	set    []headerField
+}
+
+type headerField struct {
+	name  string
+	value []string
+}
+
+func newHeaderEdit(h routes.Headers) headerEdit {
+	var e headerEdit
+	for _, name := range h.Remove {
+		e.remove = append(e.remove, http.CanonicalHeaderKey(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+		e.set = append(e.set, headerField{http.CanonicalHeaderKey(name), []string{h.Set[name].Reveal()}})
+	}
+	return e
+}
+
+func (e headerEdit) apply(h http.Header) {
+	for _, name := range e.remove {
+		delete(h, name)
+	}
+	for _, f := range e.set {
+		h[f.name] = f.value
+	}
+}
+
+// label returns the path for the audit record: the pattern with its {variables} by
+// name, and what a prefix leaves as it came.
+func (r *route) label(rest string) string {
+	if !r.pattern.Prefix {
+		return r.path
+	}
+	return strings.TrimSuffix(r.path, "/*") + rest
+}

@@ -1,0 +1,211 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"twohop/audit"
+	"twohop/internal/fault"
+)
+
+// forward sends the call to the target and its answer to the caller.
+func (c *call) forward() error {
+	req, err := c.outgoing()
+	if err != nil {
+		return err
+	}
+	if err := c.record(audit.Begin); err != nil {
+		return err
+	}
+	c.begun = true
+	resp, err := c.way.target.Do(req, c.route.limits, &c.hop)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < http.StatusOK {
+		return fault.New(fault.TargetBadAnswer, "the target answered %d, which nobody asked for", resp.StatusCode)
+	}
+	return c.reply(resp)
+}
+
+// outgoing builds the request for the target.
+func (c *call) outgoing() (*http.Request, error) {
+	in := c.r
+	req := (&http.Request{
+		Method: in.Method, URL: c.address(), Host: c.host(), Header: c.requestHeader(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: in.ContentLength,
+	}).WithContext(in.Context())
+	if in.ContentLength == 0 {
+		return req, nil
+	}
+	req.Body = c.body
+	switch most := c.way.bufferRequest; {
+	case in.ContentLength < 0 && most > 0:
+		data, err := c.spool(most)
+		if err != nil {
+			return nil, err
+		}
+		repeatable(req, data)
+	case c.route.idempotent && in.ContentLength > 0 && in.ContentLength <= repeatBody:
+		data, err := c.spool(repeatBody)
+		if err != nil {
+			return nil, err
+		}
+		repeatable(req, data)
+	}
+	if c.route.idempotent {
+		// A header without values is not sent; it tells net/http that the request may
+		// be repeated when a kept connection fails before an answer.
+		req.Header["X-Idempotency-Key"] = nil
+	}
+	if in.ProtoMajor == 1 {
+		c.rc.EnableFullDuplex() // a target may answer while the body is still coming
+	}
+	return req, nil
+}
+
+// repeatBody is the largest body that is kept so that a call can be sent again.
+const repeatBody = 64 << 10
+
+func repeatable(req *http.Request, data []byte) {
+	req.ContentLength = int64(len(data))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	req.Body, _ = req.GetBody()
+}
+
+// address is the call's URL at the target.
+func (c *call) address() *url.URL {
+	w := c.way
+	path := splice(w.base, c.rest)
+	c.base = w.base
+	if t := c.route.rewrite; t != nil {
+		c.base, path = t.fill(c.match.vars, c.rest)
+	}
+	query := c.r.URL.RawQuery
+	if w.query != "" && query != "" {
+		query = w.query + "&" + query
+	} else if w.query != "" {
+		query = w.query
+	}
+	u := &url.URL{Scheme: w.scheme, Host: w.host, RawPath: path, RawQuery: query}
+	u.Path, _ = url.PathUnescape(path) // path is made of escaped parts
+	return u
+}
+
+func (c *call) host() string {
+	switch c.way.hostPolicy {
+	case "caller":
+		return c.r.Host
+	case "target":
+		return "" // the URL's
+	}
+	return c.way.hostPolicy
+}
+
+// buffers are for copying answers.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// reply passes the answer on as it comes. The last bytes (the head, when there is no
+// body) wait until the call's end is recorded: a caller that has the whole answer
+// can rely on its record. An answer of unknown length ends with a final chunk, which
+// net/http writes after this returns.
+func (c *call) reply(resp *http.Response) error {
+	c.status = resp.StatusCode
+	c.answerHeader(resp.Header)
+	length := resp.ContentLength
+	if noBody(c.r.Method, resp) {
+		resp.Body.Close()
+		return c.last(nil)
+	}
+	if length >= 0 {
+		c.w.Header()["Content-Length"] = resp.Header["Content-Length"]
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := resp.Body.Read(*buf)
+		if err != nil && err != io.EOF {
+			c.send((*buf)[:n])
+			return err
+		}
+		if err == io.EOF || length >= 0 && c.hop.Received == length {
+			resp.Body.Close()
+			c.trailers(resp)
+			return c.last((*buf)[:n])
+		}
+		if err := c.send((*buf)[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+// noBody reports whether an answer has no content (RFC 9112, section 6.3).
+func noBody(method string, resp *http.Response) bool {
+	return method == http.MethodHead || resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
+}
+
+// send writes a part of the answer and flushes it.
+func (c *call) send(p []byte) error {
+	c.writeHead()
+	if len(p) == 0 {
+		return nil
+	}
+	if c.out > 0 { // a first part goes into the socket's buffer
+		// A caller that stops reading is cut after the idle limit.
+		c.rc.SetWriteDeadline(time.Now().Add(c.route.limits.Idle))
+		defer c.rc.SetWriteDeadline(time.Time{})
+	}
+	n, err := c.w.Write(p)
+	c.out += int64(n)
+	if err == nil {
+		err = c.rc.Flush()
+	}
+	if err != nil {
+		return fault.New(fault.CallerGone, "the caller hung up, or read nothing for %v, before the answer was complete", c.route.limits.Idle).Because(err)
+	}
+	return nil
+}
+
+func (c *call) writeHead() {
+	if !c.sent {
+		c.sent = true
+		c.w.WriteHeader(c.status)
+	}
+}
+
+// last records the end and then lets the rest of the answer go.
+func (c *call) last(p []byte) error {
+	c.out += int64(len(p))
+	if err := c.record(audit.End); err != nil {
+		c.out -= int64(len(p))
+		return err
+	}
+	c.out -= int64(len(p))
+	if !c.body.done.Load() && !c.sent && c.r.ProtoMajor == 1 {
+		c.w.Header().Set("Connection", "close") // the target did not want the whole body
+	}
+	if err := c.send(p); err != nil {
+		c.failed = fault.New(fault.CallerGone, "the caller hung up before the last bytes of the answer").Because(err)
+		c.status = fault.StatusClientClosed
+		if err := c.record(audit.Amend); err != nil {
+			c.deps.Log.Error("the end of a call could not be amended", "correlation", c.trace.id, "error", err)
+		}
+		c.abort()
+	}
+	if !c.body.done.Load() && c.r.ProtoMajor == 1 {
+		c.drain()
+	}
+	return nil
+}
+
+// trailers announces the target's trailers as the caller's.
+func (c *call) trailers(resp *http.Response) {
+	for name, values := range resp.Trailer {
+		c.w.Header()[http.TrailerPrefix+name] = values
+	}
+}

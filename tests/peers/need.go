@@ -1,0 +1,48 @@
+//go:build linux
+
+package peers
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// packageOf names the Debian 12 package of each program that this package starts.
+func packageOf(program string) string {
+	switch program {
+	case "gnutls-serv":
+		return "gnutls-bin"
+	case "java", "keytool":
+		return "openjdk-17-jdk-headless"
+	case "mcs":
+		return "mono-mcs"
+	case "mono":
+		return "mono-runtime"
+	case "nginx":
+		return "nginx-light"
+	case "timeout":
+		return "coreutils"
+	}
+	return program // openssl, curl and sslscan are called like their packages
+}
+
+// need returns the path of program, or ends the test as absent does.
+func need(t testing.TB, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		absent(t, "%s is not installed; apt-get install %s (see tests/peers/packages.txt)", program, packageOf(program))
+	}
+	return path
+}
+
+// absent skips the test, or fails it when CI=true: a build machine that lacks a peer
+// must not call the tests passed.
+func absent(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("peers: "+format, args...)
+	}
+	t.Skipf("SKIPPED, NOT TESTED: peers: "+format, args...)
+}
