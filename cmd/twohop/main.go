@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -55,7 +54,7 @@ func (i *invocation) file(n int) string {
 
 // commands are listed as a person meets them.
 func commands() []*command {
-	return []*command{serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(),
+	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(),
 		callerCommand(), reloadCommand(), healthCommand(), schemaCommand(), versionCommand()}
 }
 
