@@ -180,27 +180,32 @@ func (c *call) writeHead() {
 
 // last records the end and then lets the rest of the answer go.
 func (c *call) last(p []byte) error {
-	c.out += int64(len(p))
+	before := c.out
+	c.out += int64(len(p)) // the record counts them as sent; an amendment follows if they are not
 	if err := c.record(audit.End); err != nil {
-		c.out -= int64(len(p))
 		return err
 	}
-	c.out -= int64(len(p))
+	c.out = before
 	if !c.body.done.Load() && !c.sent && c.r.ProtoMajor == 1 {
 		c.w.Header().Set("Connection", "close") // the target did not want the whole body
 	}
 	if err := c.send(p); err != nil {
-		c.failed = fault.New(fault.CallerGone, "the caller hung up before the last bytes of the answer").Because(err)
-		c.status = fault.StatusClientClosed
-		if err := c.record(audit.Amend); err != nil {
-			c.deps.Log.Error("the end of a call could not be amended", "correlation", c.trace.id, "error", err)
-		}
-		c.abort()
+		c.amend(err)
 	}
 	if !c.body.done.Load() && c.r.ProtoMajor == 1 {
 		c.drain()
 	}
 	return nil
+}
+
+// amend records that the end which is recorded did not reach the caller.
+func (c *call) amend(err error) {
+	c.failed = fault.New(fault.CallerGone, "the caller hung up before the last bytes of the answer").Because(err)
+	c.status = fault.StatusClientClosed
+	if err := c.record(audit.Amend); err != nil {
+		c.deps.Log.Error("the end of a call could not be amended", "correlation", c.trace.id, "error", err)
+	}
+	c.abort()
 }
 
 // trailers announces the target's trailers as the caller's.

@@ -64,6 +64,9 @@ func (c *call) refuse(f *fault.Fault) {
 		contentType, body = faultXML(c.soap, p)
 		c.status = http.StatusInternalServerError
 	}
+	if c.r.Method != http.MethodHead {
+		c.out = int64(len(body))
+	}
 	if err := c.record(audit.End); err != nil && f.Code != fault.AuditUnavailable {
 		c.fail(err)
 		return
@@ -81,8 +84,7 @@ func (c *call) refuse(f *fault.Fault) {
 	unread := c.settle()
 	c.w.WriteHeader(c.status)
 	if c.r.Method != http.MethodHead {
-		n, _ := c.w.Write(body) // the caller may be gone; the call is recorded
-		c.out += int64(n)
+		c.w.Write(body) // the caller may be gone; the call is recorded
 	}
 	if unread {
 		c.drain()

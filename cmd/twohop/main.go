@@ -14,6 +14,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // public roots where the system has none: scratch images
 )
 
 // command is one subcommand.

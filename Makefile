@@ -1,0 +1,51 @@
+# make build   the twohop binary, into the working directory
+# make test    everything that CI checks; installs missing Debian packages when root
+# make bench   Go benchmarks, and twohop beside nginx and HAProxy when they are there
+# make lint    gofmt, vet and staticcheck
+# make cross   static binaries for linux, windows and darwin into dist/
+# make fuzz    each fuzz target for FUZZTIME
+
+FUZZTIME ?= 20s
+GO ?= go
+
+.PHONY: build test bench lint cross fuzz packages docs
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
+
+test: packages lint
+	@if command -v cc >/dev/null; then race=-race; else echo "no C compiler: without -race" >&2; fi; \
+	set -x; $(GO) test $$race -timeout 20m ./...
+
+lint:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The tests' peers. Only root on Debian gets them here; elsewhere the tests that need
+# one say so and are skipped. No service may start.
+packages:
+	@sh deploy/test-packages.sh
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit
+	sh tests/bench/run.sh
+
+cross:
+	@mkdir -p dist
+	@for os in linux windows darwin; do for arch in amd64 arm64; do \
+		ext=; [ $$os = windows ] && ext=.exe; \
+		echo dist/twohop-$$os-$$arch$$ext; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o dist/twohop-$$os-$$arch$$ext ./cmd/twohop || exit 1; \
+	done; done
+
+fuzz:
+	@$(GO) list ./... | while read pkg; do \
+		$(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' | while read f; do \
+			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
+		done || exit 1; \
+	done
+
+# docs/errors.md and docs/routes.schema.json are written from the code.
+docs:
+	$(GO) test ./tests -run 'TestErrorsDoc|TestSchemaDoc' -update

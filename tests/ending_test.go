@@ -1,0 +1,86 @@
+//go:build linux
+
+package tests
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Ended waits until the broker has ended and returns its exit code.
+func (b *Broker) Ended(limit time.Duration) int {
+	b.t.Helper()
+	select {
+	case <-b.exited:
+	case <-time.After(limit):
+		b.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
+		time.Sleep(100 * time.Millisecond)
+		b.cmd.Process.Kill()
+		<-b.exited
+		b.t.Errorf("the broker had not ended after %v", limit)
+	}
+	b.stopped = true
+	return b.cmd.ProcessState.ExitCode()
+}
+
+// finish stops the broker, if the test has not, and judges it.
+func (b *Broker) finish() {
+	t := b.t
+	places := map[string]string{"metrics": b.Metrics()}
+	if !b.stopped {
+		b.Signal(syscall.SIGTERM)
+		if code := b.Ended(30 * time.Second); code != 0 {
+			t.Errorf("the broker ended with exit code %d", code)
+		}
+	}
+	log := b.Log()
+	for _, bad := range []string{"DATA RACE", "panic", "goroutine "} {
+		if strings.Contains(log, bad) {
+			t.Errorf("the log has %q", bad)
+		}
+	}
+	files := []string{filepath.Join(b.Dir, "twohop.log"), filepath.Join(b.Dir, "twohop.out")}
+	records, _ := filepath.Glob(filepath.Join(b.Audit, "*.jsonl")) // the pattern is well formed
+	for _, name := range append(files, records...) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Error(err)
+		}
+		places[filepath.Base(name)] = string(text)
+	}
+	for _, secret := range b.secrets {
+		for place, text := range places {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows the secret %q", place, secret)
+			}
+		}
+	}
+	if t.Failed() {
+		if max := 16 << 10; len(log) > max {
+			log = log[:max/2] + "\n[...]\n" + log[len(log)-max/2:]
+		}
+		t.Logf("the broker's log:\n%s", log)
+	}
+}
+
+// Log returns what the broker has logged so far.
+func (b *Broker) Log() string {
+	text, err := os.ReadFile(filepath.Join(b.Dir, "twohop.log"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Metrics returns the text of /metrics, "" when the broker does not answer.
+func (b *Broker) Metrics() string {
+	resp, err := http.Get(b.Admin + "/metrics")
+	if err != nil {
+		return ""
+	}
+	return readAll(b.t, resp)
+}
