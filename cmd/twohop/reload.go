@@ -108,14 +108,15 @@ func (s *server) keep(ctx context.Context) {
 	}
 }
 
-// gauge sets the days that certificates and exceptions have left, and warns of
-// exceptions on the days that the reviewer was promised; s.mu is held.
+// gauge sets the days that certificates and exceptions have left; s.mu is held.
 func (s *server) gauge() {
 	m := s.deps.Metrics
 	m.AuditHealthy(s.audit.Healthy() == nil)
 	m.ForgetExceptions()
 	for name, x := range s.table.Exceptions {
-		m.Exception(name, x.Expires.End().Sub(s.now()))
+		left := x.Expires.End().Sub(s.now())
+		m.Exception(name, left)
+		s.remind(name, x, left)
 	}
 	m.ForgetCertificates()
 	for _, c := range s.certs.Certificates() {
@@ -125,6 +126,31 @@ func (s *server) gauge() {
 		}
 		m.Certificate(name, c.Source, c.NotAfter.Sub(s.now()))
 	}
+}
+
+// reminders are the days before its end at which an exception is warned of.
+var reminders = []int{0, 7, 30, 60}
+
+// remind warns of an exception once at each of the reminders; s.mu is held.
+func (s *server) remind(name string, x routes.Exception, left time.Duration) {
+	for _, days := range reminders {
+		if left > time.Duration(days)*24*time.Hour {
+			continue
+		}
+		told := remembered{name, x.Expires.String(), days}
+		if !s.reminded[told] {
+			s.reminded[told] = true
+			s.log.Warn("exception is about to end; afterwards its routes answer 503", "exception", name, "last_day", x.Expires.String(),
+				"days_left", int(left.Hours()/24), "owner", x.Owner, "ticket", x.Ticket)
+		}
+		return
+	}
+}
+
+// remembered is a reminder that was given.
+type remembered struct {
+	exception, lastDay string
+	days               int
 }
 
 // certificateChanged takes the events of the front door's certificates; certs logs

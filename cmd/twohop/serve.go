@@ -61,6 +61,7 @@ type server struct {
 	mu       sync.Mutex // one reload at a time
 	table    *routes.Table
 	draining bool
+	reminded map[remembered]bool
 }
 
 // listening is an HTTP server and how to run it.
@@ -78,7 +79,7 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 	if err != nil && (!errors.As(err, &mistakes) || mistakes.Fatal()) {
 		return nil, refused(file, err, e.stderr)
 	}
-	s := &server{file: file, now: e.now, table: t, log: newLogger(t.Log, e.stderr)}
+	s := &server{file: file, now: e.now, table: t, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{}}
 	defer func() {
 		if err != nil {
 			s.close()
