@@ -14,13 +14,14 @@ import (
 // it while the call is being refused.
 type callerBody struct {
 	io.ReadCloser
+	want int64        // Content-Length, -1 when chunked
 	max  atomic.Int64 // 0 until the route is known
 	read atomic.Int64
 	done atomic.Bool // read to its end, or there is none
 }
 
 func newCallerBody(r *http.Request) *callerBody {
-	b := &callerBody{ReadCloser: r.Body}
+	b := &callerBody{ReadCloser: r.Body, want: r.ContentLength}
 	b.done.Store(r.ContentLength == 0)
 	return b
 }
@@ -36,8 +37,7 @@ func (b *callerBody) Read(p []byte) (int, error) {
 // take reads without the bound.
 func (b *callerBody) take(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.read.Add(int64(n))
-	if err == io.EOF {
+	if read := b.read.Add(int64(n)); err == io.EOF || read == b.want {
 		b.done.Store(true)
 	}
 	return n, err

@@ -12,8 +12,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"twohop"
@@ -36,6 +38,7 @@ Example: twohop demo --stay --dir /tmp/twohop-demo`,
 			f.String("dir", "", "keep routes.yaml, certificates, key and audit log in `DIR` (default: a temporary one)")
 		},
 		run: func(ctx context.Context, e *env, in *invocation) error {
+			signal.Ignore(syscall.SIGPIPE) // `demo | head` must still stop the broker
 			d, err := openDemo(in.text("dir"), e.stdout)
 			if err != nil {
 				return err
@@ -62,13 +65,17 @@ type demo struct {
 
 // demoCalls are the calls that the demo makes, in order.
 var demoCalls = []demoCall{
-	{route: "stock", what: "REST over plain HTTP", path: "/stock/A1001", direct: "/stock/A1001"},
-	{route: "warehouse", what: "SOAP over TLS 1.0 with 3DES", path: "/warehouse/stock", direct: "/ws/stock", soap: true},
-	{route: "carrier", what: "REST on a server that resets modern handshakes", path: "/carrier/stock/B2000", direct: "/stock/B2000"},
+	{route: "stock", what: "REST over plain HTTP", path: "/stock/A1001", direct: "/stock/A1001",
+		shown: "The underlying connection was closed: An unexpected error occurred on a send."},
+	{route: "warehouse", what: "SOAP over TLS 1.0 with 3DES", path: "/warehouse/stock", direct: "/ws/stock", soap: true,
+		shown: "The request was aborted: Could not create SSL/TLS secure channel."},
+	{route: "carrier", what: "REST on a server that resets modern handshakes", path: "/carrier/stock/B2000", direct: "/stock/B2000",
+		shown: "An existing connection was forcibly closed by the remote host."},
 }
 
 type demoCall struct {
 	route, what, path, direct string
+	shown                     string // what F&O shows when it calls the service directly
 	soap                      bool
 }
 

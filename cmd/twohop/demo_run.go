@@ -30,6 +30,7 @@ func (d *demo) run(ctx context.Context, stay bool) error {
 			return fmt.Errorf("the direct call to %s succeeded; it should fail as F&O's does", c.route)
 		}
 		fmt.Fprintf(d.out, "  direct, TLS 1.2 or newer   fails: %v\n", direct)
+		fmt.Fprintf(d.out, "  F&O would show            %s\n", c.shown)
 		answer, err := d.through(ctx, c)
 		if err != nil {
 			return fmt.Errorf("the call through the broker: %w", err)

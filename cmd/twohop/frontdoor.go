@@ -26,6 +26,8 @@ func (s *server) frontDoor(l routes.Listener) *http.Server {
 		ErrorLog:          slog.NewLogLogger(watch, slog.LevelWarn),
 		ConnState:         watch.state,
 		ConnContext:       watch.remember,
+		// OPTIONS * is a call like any other: refused, and recorded.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 
