@@ -23,8 +23,10 @@ type Log struct {
 	broken error // set once, by the first failure; nothing is written afterwards
 	closed bool
 
-	wake chan struct{}
-	done chan struct{}
+	wake   chan struct{}
+	broke  chan struct{} // closed when broken is set
+	done   chan struct{} // closed when the writer has ended
+	closes error         // of the file; final when done is closed
 }
 
 // file is what the log needs of an *os.File; a test replaces it by a failing one.
@@ -55,7 +57,7 @@ const patience = 10 * time.Second
 // Open makes dir when it is missing (mode 0700) and starts a new file in it, named
 // by the time and the process. The name is on stable storage when Open returns.
 func Open(dir string, now time.Time) (*Log, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	name := filepath.Join(dir, fmt.Sprintf("audit-%s-%d.jsonl", now.UTC().Format("20060102T150405.000Z"), os.Getpid()))
@@ -71,7 +73,8 @@ func Open(dir string, now time.Time) (*Log, error) {
 }
 
 func start(f file, name string, patience time.Duration) *Log {
-	l := &Log{file: f, name: name, patience: patience, next: newBatch(nil), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &Log{file: f, name: name, patience: patience, next: newBatch(nil),
+		wake: make(chan struct{}, 1), broke: make(chan struct{}), done: make(chan struct{})}
 	go l.write()
 	return l
 }
@@ -84,29 +87,38 @@ func (l *Log) Name() string { return l.name }
 // Append writes r and returns once it is on stable storage. If it returns an error
 // the call must not be made, or its answer not completed; every later Append fails
 // too, so that nothing is missing in the middle.
-func (l *Log) Append(r *Record) error {
+func (l *Log) Append(r *Record) error { return l.append(r.line()) }
+
+// AppendEvent writes e under the same promise: if it returns an error, what the event
+// tells of must not be done.
+func (l *Log) AppendEvent(e *Event) error { return l.append(e.line()) }
+
+func (l *Log) append(line []byte, err error) error {
+	if err != nil {
+		return l.fail(fmt.Errorf("audit: %w", err))
+	}
 	l.mu.Lock()
 	if err := l.usable(); err != nil {
 		l.mu.Unlock()
 		return err
 	}
 	b := l.next
-	var err error
-	b.lines, err = r.appendLine(b.lines)
+	b.lines = append(append(b.lines, line...), '\n')
 	l.call()
 	l.mu.Unlock()
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
 	timeout := time.NewTimer(l.patience)
 	defer timeout.Stop()
 	select {
 	case <-b.done:
 		return b.err
+	case <-l.broke:
+		return l.Healthy()
 	case <-timeout.C:
-		return l.fail(fmt.Errorf("audit: the disk took longer than %v", l.patience))
+		return l.fail(l.hangs())
 	}
 }
+
+func (l *Log) hangs() error { return fmt.Errorf("audit: the disk took longer than %v", l.patience) }
 
 // call wakes the writer; l.mu is held.
 func (l *Log) call() {
@@ -139,6 +151,7 @@ func (l *Log) fail(err error) error {
 	defer l.mu.Unlock()
 	if l.broken == nil {
 		l.broken = err
+		close(l.broke)
 	}
 	return l.broken
 }
@@ -161,26 +174,40 @@ func (l *Log) write() {
 		spare = b.lines
 		close(b.done)
 	}
+	l.closes = l.file.Close()
 }
 
 func (l *Log) store(lines []byte) error {
 	if _, err := l.file.Write(lines); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	return l.file.Sync()
+	if err := l.file.Sync(); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
 }
 
-// Close writes what waits and closes the file. Later calls of Append fail.
+// Close writes what waits and closes the file; later calls of Append fail. It returns
+// the first failure of the log, and it may be called more than once, by anybody.
 func (l *Log) Close() error {
 	l.mu.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return nil
+	if !l.closed {
+		l.closed = true
+		l.call()
+		close(l.wake)
 	}
-	l.closed = true
-	l.call()
-	close(l.wake)
 	l.mu.Unlock()
-	<-l.done
-	return l.file.Close()
+	timeout := time.NewTimer(l.patience)
+	defer timeout.Stop()
+	select {
+	case <-l.done:
+	case <-timeout.C:
+		return l.fail(l.hangs())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil {
+		return l.broken
+	}
+	return l.closes
 }

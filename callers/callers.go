@@ -9,9 +9,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,8 +26,8 @@ type Config struct {
 	Name      string
 	KeySHA256 string // SHA-256 of the API key, hex; "" for none
 	CA        string // PEM file of the authorities of client certificates; "" for none
-	Subject   string // attributes that the certificate's subject must have: "CN=a,O=b"
-	DNS       string // DNS name that the certificate must carry
+	Subject   string // attributes that the certificate's subject must have: "CN=a,O=b"; a comma in a value is written \,
+	DNS       string // DNS name that the certificate must carry as it stands; a wildcard does not stand for it
 }
 
 // Identity is who calls.
@@ -49,24 +46,12 @@ type Set struct {
 	anyCerts bool
 
 	mu    sync.Mutex
-	cache map[[sha256.Size]byte]verdict // by certificate
+	cache map[[sha256.Size]byte]verdict // by certificate chain
 }
 
 type caller struct {
 	name string
 	cert *certRule // nil for none
-}
-
-type certRule struct {
-	roots   *x509.CertPool
-	subject map[string]string
-	dns     string
-}
-
-// verdict remembers which rules a certificate satisfies, and until when.
-type verdict struct {
-	fits  map[*caller]bool
-	until time.Time
 }
 
 // New reads the callers. The error joins *fault.Field values whose paths start with
@@ -93,32 +78,14 @@ func New(configs []Config, now func() time.Time) (*Set, error) {
 			errs = append(errs, &fault.Field{Path: c.Name + ".api_key.sha256", What: "is not a SHA-256 in hex", Fix: "run `twohop caller key new`"})
 			continue
 		}
-		s.byKey[[sha256.Size]byte(raw)] = x
-	}
-	return s, errors.Join(errs...)
-}
-
-func newCertRule(c Config) (*certRule, error) {
-	path := c.Name + ".client_certificate"
-	pem, err := os.ReadFile(c.CA)
-	if err != nil {
-		return nil, &fault.Field{Path: path + ".ca", What: "file cannot be read: " + err.Error(), Fix: "name a PEM file that the broker can read"}
-	}
-	r := &certRule{roots: x509.NewCertPool(), subject: map[string]string{}, dns: c.DNS}
-	if !r.roots.AppendCertsFromPEM(pem) {
-		return nil, &fault.Field{Path: path + ".ca", What: "the file holds no certificate", Fix: "name a PEM file with the authorities' certificates"}
-	}
-	for part := range strings.SplitSeq(c.Subject, ",") {
-		if part == "" {
+		sum := [sha256.Size]byte(raw)
+		if first := s.byKey[sum]; first != nil {
+			errs = append(errs, &fault.Field{Path: c.Name + ".api_key.sha256", What: "is also the key of caller " + first.name, Fix: "make a key of its own for each caller"})
 			continue
 		}
-		key, value, ok := strings.Cut(strings.TrimSpace(part), "=")
-		if !ok || attribute(&x509.Certificate{}, key) == nil {
-			return nil, &fault.Field{Path: path + ".subject", What: fmt.Sprintf("%q is not an attribute", part), Fix: "write CN=, O=, OU=, L=, ST= or C= and the value, separated by commas"}
-		}
-		r.subject[key] = value
+		s.byKey[sum] = x
 	}
-	return r, nil
+	return s, errors.Join(errs...)
 }
 
 // WantsCertificates reports whether the front door should ask for client certificates.
@@ -141,7 +108,7 @@ func (s *Set) Identify(key string, cs *tls.ConnectionState) (Identity, error) {
 			return Identity{}, unknown("the API key belongs to no caller")
 		case x.cert == nil:
 			return Identity{x.name, "api_key", fingerprint(sum)}, nil
-		case leaf == nil || !s.fits(leaf, cs.PeerCertificates[1:], x):
+		case leaf == nil || !s.fits(cs.PeerCertificates, x):
 			return Identity{}, unknown("the caller of this API key must show its client certificate too")
 		}
 		return Identity{x.name, "api_key+client_certificate", fingerprint(sha256.Sum256(leaf.Raw))}, nil
@@ -150,7 +117,7 @@ func (s *Set) Identify(key string, cs *tls.ConnectionState) (Identity, error) {
 		return Identity{}, nil
 	}
 	for _, x := range s.byCert {
-		if s.fits(leaf, cs.PeerCertificates[1:], x) {
+		if s.fits(cs.PeerCertificates, x) {
 			return Identity{x.name, "client_certificate", fingerprint(sha256.Sum256(leaf.Raw))}, nil
 		}
 	}
@@ -161,75 +128,6 @@ func unknown(cause string) *fault.Fault { return fault.New(fault.BadCredential, 
 
 // fingerprint shortens a hash to what tells credentials apart in a log.
 func fingerprint(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
-
-const (
-	cacheSize = 1024
-	cacheTime = 5 * time.Minute
-)
-
-// fits reports whether the certificate satisfies x's rule, now.
-func (s *Set) fits(leaf *x509.Certificate, chain []*x509.Certificate, x *caller) bool {
-	sum, now := sha256.Sum256(leaf.Raw), s.now()
-	s.mu.Lock()
-	v, ok := s.cache[sum]
-	s.mu.Unlock()
-	if !ok || now.After(v.until) {
-		v = s.judge(leaf, chain, now)
-		s.mu.Lock()
-		if len(s.cache) >= cacheSize {
-			clear(s.cache)
-		}
-		s.cache[sum] = v
-		s.mu.Unlock()
-	}
-	return v.fits[x]
-}
-
-func (s *Set) judge(leaf *x509.Certificate, chain []*x509.Certificate, now time.Time) verdict {
-	v := verdict{map[*caller]bool{}, now.Add(cacheTime)}
-	if leaf.NotAfter.Before(v.until) {
-		v.until = leaf.NotAfter
-	}
-	for _, x := range s.byCert {
-		v.fits[x] = x.cert != nil && x.cert.fits(leaf, chain, now)
-	}
-	for _, x := range s.byKey {
-		v.fits[x] = x.cert != nil && x.cert.fits(leaf, chain, now)
-	}
-	return v
-}
-
-func (r *certRule) fits(leaf *x509.Certificate, chain []*x509.Certificate, now time.Time) bool {
-	between := x509.NewCertPool()
-	for _, c := range chain {
-		between.AddCert(c)
-	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: r.roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	if err != nil || r.dns != "" && leaf.VerifyHostname(r.dns) != nil {
-		return false
-	}
-	for key, value := range r.subject {
-		found := false
-		for _, v := range attribute(leaf, key) {
-			found = found || v == value
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
-// attribute returns the values of a subject attribute, nil for an unknown name.
-func attribute(c *x509.Certificate, key string) []string {
-	values := map[string][]string{"CN": {c.Subject.CommonName}, "O": c.Subject.Organization, "OU": c.Subject.OrganizationalUnit,
-		"L": c.Subject.Locality, "ST": c.Subject.Province, "C": c.Subject.Country}
-	v, known := values[key]
-	if known && v == nil {
-		return []string{}
-	}
-	return v
-}
 
 // keyPrefix marks twohop's keys, so that scanners for leaked secrets find them.
 const keyPrefix = "twohop_"

@@ -4,8 +4,10 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -16,6 +18,9 @@ type Config struct {
 	Ready    func() error                        // nil while calls are served
 	Registry *prometheus.Registry                // for /metrics
 	Reload   func(user string) (*Outcome, error) // reads the configuration again
+
+	// Extend gives an exception days more and returns its new last day.
+	Extend func(user, exception string, days int) (lastDay string, err error)
 }
 
 // Outcome says what a reload changed.
@@ -61,13 +66,26 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 	c.health(mux)
 	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, r *http.Request) {
 		outcome, err := c.Reload(user(r))
-		w.Header().Set("Content-Type", "application/json")
+		answer(w, outcome, err)
+	})
+	mux.HandleFunc("POST /exceptions/{name}/extend", func(w http.ResponseWriter, r *http.Request) {
+		days, err := strconv.Atoi(r.FormValue("days"))
 		if err != nil {
-			w.WriteHeader(http.StatusConflict)
-			json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
+			answer(w, nil, errors.New("days is not a number"))
 			return
 		}
-		json.NewEncoder(w).Encode(outcome)
+		lastDay, err := c.Extend(user(r), r.PathValue("name"), days)
+		answer(w, map[string]string{"lastDay": lastDay}, err)
 	})
 	return mux
+}
+
+// answer writes what a command came to as JSON.
+func answer(w http.ResponseWriter, v any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		v = map[string]string{"error": err.Error()}
+	}
+	json.NewEncoder(w).Encode(v)
 }

@@ -58,13 +58,16 @@ const (
 )
 
 // settle prepares an answer while the request body may still be coming. A short body
-// is read first and the connection kept; otherwise the answer goes out at once, the
-// connection is to be closed, and settle reports that the rest must be drained after.
+// is read first and the connection kept; otherwise the answer goes out at once, an
+// HTTP/1 connection is to be closed, and settle reports that the rest must be drained.
 func (c *call) settle() (unread bool) {
-	if c.body.done.Load() || c.r.ProtoMajor != 1 {
+	if c.body.done.Load() {
 		return false
 	}
-	c.rc.EnableFullDuplex() // or net/http reads on its own terms; HTTP/1 always has it
+	http1 := c.r.ProtoMajor == 1
+	if http1 {
+		c.rc.EnableFullDuplex() // or net/http reads on its own terms; HTTP/1 always has it
+	}
 	expects := c.r.Header.Get("Expect") != ""
 	if n := c.r.ContentLength; !expects && n > 0 && n <= smallBody {
 		c.discard(smallBody, drainPause)
@@ -73,7 +76,9 @@ func (c *call) settle() (unread bool) {
 			return false
 		}
 	}
-	c.w.Header().Set("Connection", "close")
+	if http1 {
+		c.w.Header().Set("Connection", "close")
+	}
 	return true
 }
 

@@ -86,18 +86,25 @@ type way struct {
 	ends          time.Time // of the exception; zero for none
 }
 
-// Compile builds a Router. off is what is switched off (Table.Affected); callers
-// named in lost are unknown. On an error, a routes.ErrorList, nothing is held.
-// The router serves after a Broker took it; one that never does must be Closed.
-func Compile(t *routes.Table, off map[int]*routes.Error, lost map[string]*routes.Error, d Deps) (*Router, error) {
-	c := &compiler{Table: t, deps: d, shared: map[sharing]*target.Target{}}
+// State is what holds for a table beside what its file says. The zero State is the
+// file alone.
+type State struct {
+	Off  map[int]*routes.Error    // routes that are switched off, by index (Table.Affected)
+	Lost map[string]*routes.Error // callers that cannot be known (Table.Affected)
+	Ends map[string]time.Time     // exceptions that were extended, and until when
+}
+
+// Compile builds a Router. On an error, a routes.ErrorList, nothing is held. The router
+// serves after a Broker took it; one that never does must be Closed.
+func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
+	c := &compiler{Table: t, state: st, deps: d, shared: map[sharing]*target.Target{}}
 	r := &Router{deps: d, config: t.Hash(), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
 	if d.Metrics != nil {
 		r.none = d.Metrics.Route("")
 	}
-	r.callers = c.callers(lost)
+	r.callers = c.callers()
 	for i := range t.Routes {
-		compiled := c.route(i, off[i], r.plan)
+		compiled := c.route(i, r.plan)
 		r.routes[compiled.name] = compiled
 		r.tree.add(compiled, t.Routes[i].Hosts)
 	}
@@ -122,6 +129,7 @@ func (r *Router) WantsCertificates() bool { return r.callers.WantsCertificates()
 
 type compiler struct {
 	*routes.Table
+	state  State
 	deps   Deps
 	errs   routes.ErrorList
 	held   []*target.Target
@@ -142,10 +150,10 @@ func (c *compiler) fail(prefix string, err error) {
 	}
 }
 
-func (c *compiler) callers(lost map[string]*routes.Error) *callers.Set {
+func (c *compiler) callers() *callers.Set {
 	var configs []callers.Config
 	for _, name := range slices.Sorted(maps.Keys(c.Callers)) {
-		if lost[name] != nil {
+		if c.state.Lost[name] != nil {
 			continue
 		}
 		x := callers.Config{Name: name}
@@ -164,7 +172,7 @@ func (c *compiler) callers(lost map[string]*routes.Error) *callers.Set {
 	return set
 }
 
-func (c *compiler) route(i int, off *routes.Error, plan *limit.Plan) *route {
+func (c *compiler) route(i int, plan *limit.Plan) *route {
 	r := &c.Routes[i]
 	pattern, _ := routes.ParsePattern(r.Path) // checked by Load
 	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: r.Methods, actions: r.SOAPActions, open: r.Callers.Anyone(),
@@ -173,7 +181,7 @@ func (c *compiler) route(i int, off *routes.Error, plan *limit.Plan) *route {
 	if c.deps.Metrics != nil {
 		out.metrics = c.deps.Metrics.Route(r.Name)
 	}
-	if off != nil {
+	if off := c.state.Off[i]; off != nil {
 		out.unavailable = off.Error()
 		return out
 	}
@@ -215,6 +223,9 @@ func (c *compiler) way(x *routes.Target, name, path string, r *routes.Route) *wa
 		headers: newHeaderEdit(x.Headers), bufferRequest: int64(x.BufferRequest), verify: p.Verify, exception: x.Exception}
 	if x.Exception != "" {
 		w.ends = p.Expires.End()
+		if longer, ok := c.state.Ends[x.Exception]; ok {
+			w.ends = longer
+		}
 	}
 	if w.name == "" {
 		w.name = r.Name

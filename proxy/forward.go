@@ -192,7 +192,7 @@ func (c *call) last(p []byte) error {
 	if err := c.send(p); err != nil {
 		c.amend(err)
 	}
-	if !c.body.done.Load() && c.r.ProtoMajor == 1 {
+	if !c.body.done.Load() {
 		c.drain()
 	}
 	return nil

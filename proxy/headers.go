@@ -72,4 +72,7 @@ func (c *call) answerHeader(from http.Header) {
 		to[name] = values
 	}
 	c.route.response.apply(to)
+	if _, ok := to["Content-Type"]; !ok {
+		to["Content-Type"] = nil // or net/http guesses one
+	}
 }

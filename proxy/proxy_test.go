@@ -147,7 +147,7 @@ func (g *rig) compile(rest string) *Router {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	r, err := Compile(table, nil, nil, g.deps)
+	r, err := Compile(table, State{}, g.deps)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ routes:
   - {name: whole, path: /whole, callers: [fno], target: {url: "http://127.0.0.1:1/"}}
   - {name: broken, path: /broken, callers: [fno], target: {url: "http://127.0.0.1:1/", headers: {set: {X-Key: "${env:TWOHOP_TEST_UNSET}"}}}}
 `)
-	r, err := Compile(table, off, nil, g.deps)
+	r, err := Compile(table, State{Off: off}, g.deps)
 	if err != nil {
 		t.Fatal(err)
 	}

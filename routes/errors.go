@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -58,4 +59,21 @@ func (l ErrorList) Fatal() bool {
 		}
 	}
 	return false
+}
+
+// mistake is what is wrong with a text, before its place is known.
+type mistake struct {
+	what, fix string
+	runtime   bool // only seen when the environment or a file is asked
+}
+
+func (m *mistake) Error() string { return m.what + "; " + m.fix }
+
+// asMistake returns err, which this package made, as a mistake.
+func asMistake(err error) *mistake {
+	var m *mistake
+	if !errors.As(err, &m) {
+		m = &mistake{what: err.Error(), fix: "mend it"}
+	}
+	return m
 }

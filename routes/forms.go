@@ -20,14 +20,14 @@ func (c Callers) Anyone() bool { return slices.Contains(c.Names, Anyone) }
 func (c *Callers) decodeNode(d *decoder, n *yaml.Node, path string) {
 	switch n.Kind {
 	case yaml.SequenceNode:
-		d.decode(n, reflect.ValueOf(&c.Names).Elem(), path)
+		d.sequence(n, reflect.ValueOf(&c.Names).Elem(), path, nil)
 	case yaml.MappingNode:
 		c.Targets = map[string]string{}
 		d.pairs(n, path, func(key, value *yaml.Node) {
-			if target, ok := d.scalar(value, join(path, key.Value), "the name of a target"); ok {
-				c.Names = append(c.Names, key.Value)
-				c.Targets[key.Value] = target
-			}
+			var target string
+			d.decode(value, reflect.ValueOf(&target).Elem(), join(path, key.Value))
+			c.Names = append(c.Names, key.Value)
+			c.Targets[key.Value] = target
 		})
 	default:
 		d.fail(n, path, "is a single value, not a list or a map", "write [name], {name: target} or [anyone]")
@@ -41,9 +41,12 @@ type TargetRef struct {
 }
 
 func (r *TargetRef) decodeNode(d *decoder, n *yaml.Node, path string) {
-	if n.Kind == yaml.ScalarNode {
+	switch n.Kind {
+	case yaml.ScalarNode:
 		r.Name, _ = d.scalar(n, path, "the name of a target")
-		return
+	case yaml.SequenceNode:
+		d.fail(n, path, "is a list, not a target", "write the name of a target, or {url: ...}")
+	default:
+		d.decode(n, reflect.ValueOf(&r.Inline).Elem(), path)
 	}
-	d.decode(n, reflect.ValueOf(&r.Inline).Elem(), path)
 }

@@ -1,18 +1,13 @@
 package routes
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,110 +21,87 @@ import (
 // unavailable secret or file does not touch (ErrorList.Fatal) and a command can
 // find the admin socket.
 func Load(name string, src []byte, now time.Time) (*Table, error) {
-	var errs ErrorList
 	t := &Table{}
-	d := &decoder{file: name, dir: filepath.Dir(name), errs: &errs, prototypes: map[reflect.Type]reflect.Value{}}
+	d := &decoder{report: newReport(), file: name, dir: filepath.Dir(name), digests: digests{}, prototypes: map[reflect.Type]reflect.Value{}}
 	reflect.ValueOf(t).Elem().Set(d.prototype(reflect.TypeFor[Table]()))
-	t.places.named = map[string]located{}
+	t.places = places{root: located{file: name}, named: map[spot]located{}, files: []string{name}}
+	t.digests = d.digests
 	t.sum(src)
-	if root := d.parse(src); root != nil {
-		t.places.root = located{file: name, node: root}
+	root := d.parse(src)
+	if root != nil {
+		t.places.root.node = root
 		d.decode(root, reflect.ValueOf(t).Elem(), "")
 		t.places.add(name, root)
-		t.include(d)
-		t.fill()
-		var more ErrorList
-		t.validate(&more, now)
-		errs = append(errs, unrelated(more, errs)...)
 	}
-	if len(errs) == 0 {
+	t.fill()
+	if root != nil {
+		t.include(d)
+		t.validate(d.report, now)
+	}
+	t.warnings.sort(t.places.files)
+	if len(d.errs) == 0 {
 		return t, nil
 	}
-	slices.SortStableFunc(errs, func(a, b *Error) int {
-		if a.File != b.File {
-			return strings.Compare(a.File, b.File)
-		}
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
-	})
-	return t, errs
-}
-
-// unrelated leaves out what only follows from an earlier mistake: one at the same
-// value, above it or below it.
-func unrelated(more, first ErrorList) ErrorList {
-	return slices.DeleteFunc(more, func(m *Error) bool {
-		return slices.ContainsFunc(first, func(f *Error) bool {
-			return m.File == f.File && (strings.HasPrefix(m.Path, f.Path) || strings.HasPrefix(f.Path, m.Path))
-		})
-	})
-}
-
-// parse returns the root of the file's one document, or nil after reporting why not.
-func (d *decoder) parse(src []byte) (root *yaml.Node) {
-	defer func() { // yaml.v3 panics on some malformed input
-		if r := recover(); r != nil {
-			root = nil
-			d.fail(&yaml.Node{Line: 1, Column: 1}, "", fmt.Sprintf("is not YAML: %v", r), "")
-		}
-	}()
-	var doc, more yaml.Node
-	in := yaml.NewDecoder(bytes.NewReader(src))
-	if err := in.Decode(&doc); err != nil {
-		at, what := &yaml.Node{Line: 1, Column: 1}, strings.TrimPrefix(err.Error(), "yaml: ")
-		if errors.Is(err, io.EOF) {
-			what = "the file is empty"
-		}
-		if line, rest, ok := strings.Cut(strings.TrimPrefix(what, "line "), ": "); ok {
-			if n, err := strconv.Atoi(line); err == nil {
-				at.Line, what = n, rest
-			}
-		}
-		d.fail(at, "", "is not YAML: "+what, "")
-		return nil
-	}
-	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
-		d.fail(&more, "", "a second YAML document", "keep one document; put more routes into files under include")
-	}
-	return doc.Content[0]
+	d.errs.sort(t.places.files)
+	return t, d.errs
 }
 
 // include merges the included files into t.
 func (t *Table) include(main *decoder) {
-	t.fillNil()
+	fail := func(i int, what, fix string) {
+		main.add(t.Error(index("include", i), what, fix))
+		main.lose(sections...) // what the file would have defined
+	}
+	relative := "relative names start at the directory of " + main.file
+	seen := map[string]bool{absolute(main.file): true}
 	for i, pattern := range t.Include {
-		path := index("include", i)
+		if pattern == "" {
+			continue // not readable, reported
+		}
 		names, err := filepath.Glob(main.resolve(pattern))
-		if err != nil || len(names) == 0 && !strings.ContainsAny(pattern, "*?[") {
-			*main.errs = append(*main.errs, t.Error(path, "no file "+main.resolve(pattern), "relative names start at the directory of "+main.file))
-			continue
+		switch literal := !strings.ContainsAny(pattern, "*?["); {
+		case err != nil:
+			fail(i, "is not a pattern of file names", "close the bracket ([), or write the name alone")
+		case len(names) == 0 && literal:
+			fail(i, "there is no file "+main.resolve(pattern), relative)
+		case len(names) == 0:
+			t.warnings = append(t.warnings, t.Error(index("include", i), "matches no file", relative))
 		}
 		for _, name := range names {
-			src, err := os.ReadFile(name)
+			if seen[absolute(name)] {
+				main.errs = append(main.errs, t.Error(index("include", i), name+" is read already", "name each file once, and not the file itself"))
+				continue
+			}
+			seen[absolute(name)] = true
+			src, err := readFile(name, maxFile)
 			if err != nil {
-				*main.errs = append(*main.errs, t.Error(path, err.Error(), "make the file readable for the broker"))
+				fail(i, "file cannot be read: "+err.Error(), "make the file readable for the broker")
 				continue
 			}
 			t.sum(src)
+			t.places.files = append(t.places.files, name)
 			d := *main
 			d.file, d.dir = name, filepath.Dir(name)
-			root := d.parse(src)
-			if root == nil {
-				continue
+			if root := d.parse(src); root != nil {
+				var c Content
+				d.decode(root, reflect.ValueOf(&c).Elem(), "")
+				t.merge(&d, root, c)
 			}
-			var c Content
-			d.decode(root, reflect.ValueOf(&c).Elem(), "")
-			t.merge(&d, root, c)
 		}
 	}
 }
 
+func absolute(name string) string {
+	if abs, err := filepath.Abs(name); err == nil {
+		return abs
+	}
+	return name
+}
+
 func (t *Table) merge(d *decoder, root *yaml.Node, c Content) {
 	clash := func(section, name string) {
-		path := section + "." + name
-		d.fail(child(child(root, section), name), path, "is given twice, first at "+t.Position(path).String(), "rename one")
+		first := t.Position(join(section, name)).String()
+		d.note(child(child(root, section), name), join(section, name), "is given twice, first at "+first, "rename one")
 	}
 	mergeNamed(t.Callers, c.Callers, func(n string) { clash("callers", n) })
 	mergeNamed(t.Exceptions, c.Exceptions, func(n string) { clash("exceptions", n) })
@@ -171,8 +143,9 @@ func (t *Table) HashNow() string {
 	for _, pattern := range t.Include {
 		names, _ := filepath.Glob(d.resolve(pattern)) // the pattern was tried by Load
 		for _, name := range names {
-			src, _ := os.ReadFile(name)
-			hash = chain(hash, src)
+			if src, err := readFile(name, maxFile); err == nil {
+				hash = chain(hash, src)
+			}
 		}
 	}
 	return hash
@@ -181,7 +154,11 @@ func (t *Table) HashNow() string {
 // Hash names the content of the files that t was read from, for audit records.
 func (t *Table) Hash() string { return t.hash }
 
-func (t *Table) fillNil() {
+// fill makes what depends on other keys, and the maps that nothing was read into.
+func (t *Table) fill() {
+	if t.Admin.Socket == "" {
+		t.Admin.Socket = Path(filepath.Join(string(t.Audit.Dir), "admin.sock"))
+	}
 	if t.Callers == nil {
 		t.Callers = map[string]Caller{}
 	}
@@ -193,50 +170,5 @@ func (t *Table) fillNil() {
 	}
 }
 
-// fill derives the defaults that depend on other keys.
-func (t *Table) fill() {
-	if t.Admin.Socket == "" {
-		t.Admin.Socket = Path(filepath.Join(string(t.Audit.Dir), "admin.sock"))
-	}
-}
-
 // Warnings returns what serves but deserves a look, with its place.
 func (t *Table) Warnings() ErrorList { return t.warnings }
-
-// Affected returns what errs, none of them fatal, switch off: routes by their index,
-// and callers by name.
-func (t *Table) Affected(errs ErrorList) (routes map[int]*Error, callers map[string]*Error) {
-	routes, callers = map[int]*Error{}, map[string]*Error{}
-	targets := map[string]*Error{}
-	own := map[located]*Error{}
-	for _, e := range errs {
-		steps := splitPath(e.Path)
-		if len(steps) < 2 {
-			continue
-		}
-		switch steps[0] {
-		case "callers":
-			callers[steps[1]] = e
-		case "targets":
-			targets[steps[1]] = e
-		case "routes":
-			i, _ := strconv.Atoi(steps[1])
-			own[located{file: e.File, index: i}] = e
-		}
-	}
-	for i := range t.Routes {
-		at := t.places.routes[i]
-		if e := own[located{file: at.file, index: at.index}]; e != nil {
-			routes[i] = e
-			continue
-		}
-		names := []string{t.Routes[i].Target.Name}
-		names = slices.AppendSeq(names, maps.Values(t.Routes[i].Callers.Targets))
-		for _, name := range names {
-			if e := targets[name]; e != nil {
-				routes[i] = e
-			}
-		}
-	}
-	return routes, callers
-}

@@ -1,11 +1,11 @@
 package routes
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Pattern is a route's path. Of the routes that match a call in host, path, method
@@ -30,7 +30,7 @@ var variable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 func ParsePattern(path string) (Pattern, error) {
 	var p Pattern
 	if !strings.HasPrefix(path, "/") {
-		return p, errors.New("does not start with a slash; write /" + path)
+		return p, &mistake{"does not start with a slash", "write /" + path, false}
 	}
 	parts := strings.Split(path[1:], "/")
 	if parts[len(parts)-1] == "*" {
@@ -43,16 +43,16 @@ func ParsePattern(path string) (Pattern, error) {
 		m := variable.FindStringSubmatch(part)
 		switch {
 		case m != nil && seen[m[1]]:
-			return p, fmt.Errorf("names {%s} twice; give each segment a name of its own", m[1])
+			return p, &mistake{"names {" + m[1] + "} twice", "give each segment a name of its own", false}
 		case m != nil:
 			seen[m[1]] = true
 			p.Segments = append(p.Segments, Segment{Var: m[1]})
-		case part == "" && i < len(parts)-1 || part == "" && p.Prefix:
-			return p, errors.New("has an empty segment (//); write one slash")
+		case part == "" && (i < len(parts)-1 || p.Prefix):
+			return p, &mistake{"has an empty segment (//)", "write one slash", false}
 		case part == "." || part == "..":
-			return p, errors.New("has a dot segment; write the path it stands for")
-		case strings.ContainsAny(part, `{}*?#%\`):
-			return p, fmt.Errorf("segment %q is not plain; * stands alone at the end, {name} is a whole segment, %%XX is written as the character", part)
+			return p, &mistake{"has a dot segment", "write the path it stands for", false}
+		case strings.ContainsAny(part, `{}*?#%\`) || strings.ContainsFunc(part, unicode.IsControl):
+			return p, &mistake{fmt.Sprintf("segment %q is not plain", part), "* stands alone at the end, {name} is a whole segment, %XX is written as the character", false}
 		default:
 			p.Segments = append(p.Segments, Segment{Literal: part})
 		}
@@ -88,28 +88,31 @@ func (p Pattern) shape() string {
 	return b.String()
 }
 
-// compare orders patterns by the rule: negative when p is tried before q.
-func (p Pattern) compare(q Pattern) int {
-	rank := func(x Pattern, i int) (int, string) {
-		switch {
-		case i >= len(x.Segments):
-			if x.Prefix {
-				return 3, ""
-			}
-			return 0, ""
-		case x.Segments[i].Var != "":
-			return 2, ""
-		}
-		return 1, x.Segments[i].Literal
+// rank orders what a pattern has at segment i, the more specific first.
+func (p Pattern) rank(i int) int {
+	switch {
+	case i < len(p.Segments) && p.Segments[i].Var != "":
+		return 2
+	case i < len(p.Segments):
+		return 1
+	case p.Prefix:
+		return 3
 	}
+	return 0
+}
+
+// compare orders patterns by the rule: negative when p is tried before q. Patterns
+// that match no path in common come in the order of their text.
+func (p Pattern) compare(q Pattern) int {
 	for i := 0; i <= max(len(p.Segments), len(q.Segments)); i++ {
-		a, la := rank(p, i)
-		b, lb := rank(q, i)
+		a, b := p.rank(i), q.rank(i)
 		if a != b {
 			return a - b
 		}
-		if c := strings.Compare(la, lb); c != 0 {
-			return c
+		if a == 1 {
+			if c := strings.Compare(p.Segments[i].Literal, q.Segments[i].Literal); c != 0 {
+				return c
+			}
 		}
 	}
 	return 0
@@ -123,24 +126,26 @@ func (t *Table) Order() []int {
 		order[i] = i
 		patterns[i], _ = ParsePattern(r.Path)
 	}
-	any := func(list []string) int {
-		if len(list) == 0 {
-			return 1
-		}
-		return 0
-	}
 	slices.SortStableFunc(order, func(a, b int) int {
 		ra, rb := &t.Routes[a], &t.Routes[b]
-		if c := any(ra.Hosts) - any(rb.Hosts); c != 0 {
-			return c
-		}
-		if c := slices.Compare(ra.Hosts, rb.Hosts); c != 0 {
+		if c := anyLast(ra.Hosts) - anyLast(rb.Hosts); c != 0 {
 			return c
 		}
 		if c := patterns[a].compare(patterns[b]); c != 0 {
 			return c
 		}
-		return any(ra.SOAPActions) - any(rb.SOAPActions)
+		if c := anyLast(ra.SOAPActions) - anyLast(rb.SOAPActions); c != 0 {
+			return c
+		}
+		return slices.Compare(ra.Hosts, rb.Hosts) // no call is for both
 	})
 	return order
+}
+
+// anyLast is 1 for an empty list, which stands for any, and 0 for one that names some.
+func anyLast(list []string) int {
+	if len(list) == 0 {
+		return 1
+	}
+	return 0
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -47,13 +48,14 @@ func (x *Target) Protection(e *Exception) Protection {
 		return p
 	}
 	if p.Plain = u.Scheme == "http"; p.Plain {
-		if p.Loopback = isLoopback(u.Hostname()); !p.Loopback {
+		// Behind a proxy, localhost is the proxy's machine and the way there is open.
+		if p.Loopback = isLoopback(u.Hostname()) && x.Via.Reveal() == ""; !p.Loopback {
 			p.Weak = []string{"http"}
 		}
 		return p
 	}
 	p.Min, p.Max = x.versions(allows)
-	p.Suites = x.suites(allows, p.Min)
+	p.Suites = x.suites(allows, p.Min, p.Max)
 	p.Verify = x.verify()
 	if p.Min <= tls10 {
 		p.Weak = append(p.Weak, "tls1.0")
@@ -97,8 +99,11 @@ func (x *Target) versions(allows []string) (low, high Version) {
 }
 
 // suites returns the named suites, or Go's own and those that allows adds. At
-// TLS 1.2 with nothing added it returns nil: Go's default.
-func (x *Target) suites(allows []string, low Version) []uint16 {
+// TLS 1.2 with nothing added, and above, it returns nil: Go's default.
+func (x *Target) suites(allows []string, low, high Version) []uint16 {
+	if low >= tls13 {
+		return nil
+	}
 	var ids []uint16
 	if len(x.TLS.Suites) > 0 {
 		for _, name := range x.TLS.Suites {
@@ -108,19 +113,21 @@ func (x *Target) suites(allows []string, low Version) []uint16 {
 		}
 		return ids
 	}
-	for _, s := range tls.CipherSuites() {
-		if s.SupportedVersions[0] != tls.VersionTLS13 {
-			ids = append(ids, s.ID)
+	added := false
+	for _, s := range allSuites() {
+		if first := Version(s.SupportedVersions[0]); first == tls13 || first > high {
+			continue
 		}
-	}
-	strong := len(ids)
-	for _, s := range tls.InsecureCipherSuites() {
-		needs := suiteWeakness(s.Name)
-		if !slices.ContainsFunc(needs, func(w string) bool { return !slices.Contains(allows, w) }) {
-			ids = append(ids, s.ID)
+		if s.Insecure {
+			needs := suiteWeakness(s.Name)
+			if len(needs) == 0 || slices.ContainsFunc(needs, func(w string) bool { return !slices.Contains(allows, w) }) {
+				continue
+			}
+			added = true
 		}
+		ids = append(ids, s.ID)
 	}
-	if low >= tls12 && len(ids) == strong {
+	if low >= tls12 && !added {
 		return nil
 	}
 	return ids
@@ -157,14 +164,25 @@ func suiteWeakness(name string) []string {
 	return w
 }
 
+// allSuites lists the suites of crypto/tls, the strong ones first.
+var allSuites = sync.OnceValue(func() []*tls.CipherSuite { return slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) })
+
 // SuiteByName returns the suite of crypto/tls with an IANA name, nil for none.
 func SuiteByName(name string) *tls.CipherSuite {
-	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+	for _, s := range allSuites() {
 		if s.Name == name {
 			return s
 		}
 	}
 	return nil
+}
+
+// SuitesBefore13 returns the suites of crypto/tls that a target can be told to use,
+// the strong ones first.
+func SuitesBefore13() []*tls.CipherSuite {
+	return slices.DeleteFunc(slices.Clone(allSuites()), func(s *tls.CipherSuite) bool {
+		return s.SupportedVersions[0] == tls.VersionTLS13
+	})
 }
 
 // Missing returns what the hop needs and the exception does not allow.
@@ -209,24 +227,24 @@ func (p Protection) String() string {
 // Expired reports whether the exception's last day is over.
 func (e *Exception) Expired(now time.Time) bool { return !now.Before(e.Expires.End()) }
 
+// DaysLeft returns how many days after today, in UTC, the exception still holds: 0 on
+// its last day, negative when it has ended.
+func (e *Exception) DaysLeft(now time.Time) int {
+	const day = 24 * 60 * 60
+	today := now.UTC().Truncate(day * time.Second)
+	return int((e.Expires.Unix() - today.Unix()) / day)
+}
+
 // hostPort returns the host:port that a URL connects to.
 func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), portOf(u))
+}
+
+func portOf(u *url.URL) string {
+	return either(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// SuitesBefore13 returns the suites of crypto/tls that a target can be told to use,
-// the strong ones first.
-func SuitesBefore13() []*tls.CipherSuite {
-	return slices.DeleteFunc(slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()), func(s *tls.CipherSuite) bool {
-		return s.SupportedVersions[0] == tls.VersionTLS13
-	})
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }

@@ -3,6 +3,8 @@ package routes
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"math"
 	"reflect"
 	"strings"
 	"time"
@@ -28,59 +30,57 @@ func Schema() []byte {
 
 type schemaBuilder struct{ defs map[string]any }
 
-// textForm describes a scalar that is written as text.
-type textForm struct{ pattern, unit, example string }
+// textForms describes the scalars that are written as text. YAML reads some of them
+// as a number when they stand without quotes.
+var textForms = map[reflect.Type]map[string]any{
+	reflect.TypeFor[time.Duration](): {"type": []string{"string", "integer"}, "pattern": spanForm.String(), "minimum": 0, "maximum": 0,
+		"x-unit": "time span: ms, s, m, h or d", "examples": []string{"55s"}},
+	reflect.TypeFor[Size](): {"type": []string{"string", "integer"}, "pattern": sizeForm.String(), "minimum": 0,
+		"x-unit": "bytes: KiB, MiB, GiB, KB, MB or GB", "examples": []string{"64KiB"}},
+	reflect.TypeFor[Rate](): {"type": "string", "pattern": rateForm.String(), "x-unit": "calls per s, m, h or d", "examples": []string{"5000/h"}},
+	reflect.TypeFor[Version](): {"enum": []any{"1.0", "1.1", "1.2", "1.3", 1.0, 1.1, 1.2, 1.3},
+		"x-unit": "TLS version"},
+	reflect.TypeFor[Day]():  {"type": "string", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, "x-unit": "day, UTC", "examples": []string{"2027-03-31"}},
+	reflect.TypeFor[Path](): {"type": []string{"string", "number"}, "minLength": 1, "x-unit": "path, relative to the file's directory"},
+	reflect.TypeFor[File](): {"type": []string{"string", "number"}, "minLength": 1, "x-unit": "existing file, relative to the file's directory"},
+	reflect.TypeFor[Secret](): {"type": []string{"string", "number"}, "x-unit": "text with ${env:NAME} and ${file:PATH}",
+		"examples": []string{"${file:/run/secrets/key}"}},
+}
 
-var textForms = map[reflect.Type]textForm{
-	reflect.TypeFor[time.Duration](): {`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^[0-9]+d$|^0$`, "time span: ms, s, m, h or d", "55s"},
-	reflect.TypeFor[Size]():          {`^[0-9]+ *(B|KiB|MiB|GiB|KB|MB|GB)?$`, "bytes: KiB, MiB, GiB, KB, MB or GB", "64KiB"},
-	reflect.TypeFor[Rate]():          {`^[0-9]+(\.[0-9]+)? */ *[smhd]$`, "calls per s, m, h or d", "5000/h"},
-	reflect.TypeFor[Version]():       {`^1\.[0-3]$`, "TLS version", "1.2"},
-	reflect.TypeFor[Day]():           {`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, "day, UTC", "2027-03-31"},
-	reflect.TypeFor[Path]():          {"", "path, relative to the file's directory", ""},
-	reflect.TypeFor[File]():          {"", "existing file, relative to the file's directory", ""},
-	reflect.TypeFor[Secret]():        {"", "text with ${env:NAME} and ${file:PATH}", "${file:/run/secrets/key}"},
+func text() map[string]any {
+	return map[string]any{"type": []string{"string", "number"}, "minLength": 1}
 }
 
 func (b *schemaBuilder) of(t reflect.Type) map[string]any {
 	if form, ok := textForms[t]; ok {
-		// A size or version may be written without quotes, which YAML reads as a number.
-		s := map[string]any{"type": []string{"string", "number"}, "x-unit": form.unit}
-		if form.pattern != "" {
-			s["pattern"] = form.pattern
-		}
-		if form.example != "" {
-			s["examples"] = []string{form.example}
-		}
-		return s
+		return maps.Clone(form)
 	}
-	names := map[string]any{"type": "array", "items": map[string]any{"type": "string"}}
 	switch t {
 	case reflect.TypeFor[Callers]():
-		return map[string]any{"oneOf": []any{names,
-			map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}}}}
+		return map[string]any{"oneOf": []any{b.of(reflect.TypeFor[[]string]()), b.of(reflect.TypeFor[map[string]string]())}}
 	case reflect.TypeFor[TargetRef]():
-		return map[string]any{"oneOf": []any{map[string]any{"type": "string"}, b.of(reflect.TypeFor[Target]())}}
+		return map[string]any{"oneOf": []any{text(), b.of(reflect.TypeFor[Target]())}}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return b.of(t.Elem())
 	case reflect.Struct:
 		if _, done := b.defs[t.Name()]; !done {
-			b.defs[t.Name()] = nil // for types that name themselves
 			b.defs[t.Name()] = b.object(t)
 		}
 		return map[string]any{"$ref": "#/$defs/" + t.Name()}
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": b.of(t.Elem())}
+		return map[string]any{"type": "array", "items": b.of(t.Elem()), "uniqueItems": t.Elem().Kind() == reflect.String}
 	case reflect.Map:
 		return map[string]any{"type": "object", "additionalProperties": b.of(t.Elem())}
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}
 	case reflect.Int:
-		return map[string]any{"type": "integer", "minimum": 0}
+		return map[string]any{"type": "integer", "minimum": 0, "maximum": math.MaxInt32}
+	case reflect.String:
+		return text()
 	}
-	return map[string]any{"type": "string"}
+	panic("routes: no schema for " + t.String())
 }
 
 func (b *schemaBuilder) object(t reflect.Type) map[string]any {

@@ -1,24 +1,41 @@
 package routes
 
+import "strconv"
+
 // suggest returns `did you mean "x"?` for the candidate closest to word, or "" when
 // none is close enough to be a slip of the keyboard.
-func suggest(word string, candidates []string) string {
-	best, least := "", len(word)/3+2
+func suggest(word string, candidates []string) string { return didYouMean(closest(word, candidates)) }
+
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return "did you mean " + strconv.Quote(word) + "?"
+}
+
+// longest word that a suggestion is looked for: the work grows with the square.
+const maxSuggested = 64
+
+func closest(word string, candidates []string) string {
+	if len(word) > maxSuggested {
+		return ""
+	}
+	best, least := "", min(len(word), len(word)/3+2)
 	for _, c := range candidates {
+		if len(c) > maxSuggested || len(c)-len(word) >= least || len(word)-len(c) >= least {
+			continue
+		}
 		if d := distance(word, c); d < least {
 			best, least = c, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return `did you mean "` + best + `"?`
+	return best
 }
 
 // distance is the number of single-character edits and swaps of neighbours between
 // a and b (optimal string alignment).
 func distance(a, b string) int {
-	before, last, row := []int{}, make([]int, len(b)+1), make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j
 	}
@@ -34,7 +51,14 @@ func distance(a, b string) int {
 				row[j] = min(row[j], before[j-2]+1)
 			}
 		}
-		before, last, row = last, row, make([]int, len(b)+1)
+		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+func either(first, second string) string {
+	if first != "" {
+		return first
+	}
+	return second
 }

@@ -3,9 +3,9 @@
 // file:line:col: path: what; the fix. All mistakes are reported at once.
 //
 // The struct tags are the single source of the file's shape: `key` is the name in
-// the file, `doc` its meaning, `unit` the unit, `default` the text that stands when
-// the key is absent, `need` marks a key that must be there and `enum` its values.
-// The decoder and the JSON Schema both read them.
+// the file, `doc` its meaning, `default` the text that stands when the key is absent,
+// `need` marks a key that must be there and `enum` its values; the type gives the
+// unit. The decoder and the JSON Schema both read them.
 package routes
 
 import "time"
@@ -28,6 +28,7 @@ type Table struct {
 	places   places
 	warnings ErrorList
 	hash     string
+	digests  digests // of the files named, as they were read
 }
 
 // Content is what an included file may hold too; Load merges it.
@@ -43,7 +44,7 @@ type Listener struct {
 	Address       string        `key:"address" need:"yes" doc:"Host and port to listen on; \":443\" is every address."`
 	Hosts         []string      `key:"hosts" doc:"Names and IP addresses that callers use for this broker. The local CA is limited to them."`
 	HeaderTimeout time.Duration `key:"header_timeout" default:"10s" doc:"Time for a TLS handshake, and for the header of a request."`
-	MaxHeader     Size          `key:"max_header" default:"64KiB" doc:"Largest request header; beyond it the caller gets 431."`
+	MaxHeader     Size          `key:"max_header" default:"64KiB" doc:"Largest request header, at most 16MiB; beyond it the caller gets 431."`
 	Idle          time.Duration `key:"idle" default:"180s" doc:"How long a connection is kept between calls. .NET keeps its side for 100 s, so stay above that."`
 }
 

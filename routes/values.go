@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -18,21 +17,19 @@ var sizeUnits = []struct {
 	bytes  int64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}}
 
+var sizeForm = regexp.MustCompile(`^([0-9]+) *(B|KiB|MiB|GiB|KB|MB|GB)?$`)
+
 // UnmarshalText reads a size.
 func (s *Size) UnmarshalText(text []byte) error {
-	for _, u := range sizeUnits {
-		digits, ok := strings.CutSuffix(string(text), u.suffix)
-		if !ok {
-			continue
+	if m := sizeForm.FindStringSubmatch(string(text)); m != nil {
+		for _, u := range sizeUnits {
+			if n, err := strconv.ParseInt(m[1], 10, 64); u.suffix == m[2] && err == nil && n <= math.MaxInt64/u.bytes {
+				*s = Size(n * u.bytes)
+				return nil
+			}
 		}
-		n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
-		if err != nil || n < 0 || n > math.MaxInt64/u.bytes {
-			break
-		}
-		*s = Size(n * u.bytes)
-		return nil
 	}
-	return fmt.Errorf("%q is not a size; write bytes with KiB, MiB or GiB, for example 64KiB", text)
+	return notForm(text, "a size", "write bytes with KiB, MiB or GiB, for example 64KiB")
 }
 
 func (s Size) String() string {
@@ -54,16 +51,20 @@ type Rate struct {
 
 var rateUnits = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 
+var rateForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) */ *([smhd])$`)
+
+// maxRate is more than any broker can serve; it keeps sums in range.
+const maxRate = 1e12
+
 // UnmarshalText reads 50/s, 300/m, 5000/h or 100000/d.
 func (r *Rate) UnmarshalText(text []byte) error {
-	calls, unit, _ := strings.Cut(string(text), "/")
-	per, ok := rateUnits[strings.TrimSpace(unit)]
-	n, err := strconv.ParseFloat(strings.TrimSpace(calls), 64)
-	if !ok || err != nil || !(n > 0) || math.IsInf(n, 0) {
-		return fmt.Errorf("%q is not a rate; write calls per s, m, h or d, for example 5000/h", text)
+	if m := rateForm.FindStringSubmatch(string(text)); m != nil {
+		if n, err := strconv.ParseFloat(m[1], 64); err == nil && n > 0 && n <= maxRate {
+			*r = Rate{n, rateUnits[m[2]]}
+			return nil
+		}
 	}
-	*r = Rate{n, per}
-	return nil
+	return notForm(text, "a rate", "write calls per s, m, h or d, for example 5000/h")
 }
 
 // PerSecond returns the rate in calls per second, 0 for no limit.
@@ -77,7 +78,7 @@ func (r Rate) PerSecond() float64 {
 func (r Rate) String() string {
 	for unit, per := range rateUnits {
 		if per == r.Per {
-			return strconv.FormatFloat(r.Calls, 'g', -1, 64) + "/" + unit
+			return strconv.FormatFloat(r.Calls, 'f', -1, 64) + "/" + unit
 		}
 	}
 	return "no limit"
@@ -96,7 +97,7 @@ func (v *Version) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is not a TLS version that this broker speaks; write 1.0, 1.1, 1.2 or 1.3", text)
+	return notForm(text, "a TLS version that this broker speaks", "write 1.0, 1.1, 1.2 or 1.3")
 }
 
 func (v Version) String() string {
@@ -113,7 +114,7 @@ type Day struct{ time.Time }
 func (d *Day) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.DateOnly, string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a day; write YYYY-MM-DD", text)
+		return notForm(text, "a day", "write YYYY-MM-DD")
 	}
 	d.Time = t
 	return nil
@@ -124,18 +125,27 @@ func (d Day) End() time.Time { return d.AddDate(0, 0, 1) }
 
 func (d Day) String() string { return d.Format(time.DateOnly) }
 
+var spanForm = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|^[0-9]+d$|^0$`)
+
+// maxDays is about a hundred years, which a time.Duration can hold.
+const maxDays = 36500
+
 // parseDuration reads a Go duration, and d for days.
 func parseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n < 36500 {
-			return time.Duration(n) * 24 * time.Hour, nil
+	if spanForm.MatchString(text) {
+		if days, ok := strings.CutSuffix(text, "d"); ok {
+			if n, err := strconv.Atoi(days); err == nil && n <= maxDays {
+				return time.Duration(n) * 24 * time.Hour, nil
+			}
+		} else if d, err := time.ParseDuration(text); err == nil {
+			return d, nil
 		}
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time span; write it with ms, s, m, h or d, for example 55s", text)
-	}
-	return d, nil
+	return 0, notForm(text, "a time span", "write it with ms, s, m, h or d, for example 55s")
+}
+
+func notForm[T string | []byte](text T, form, fix string) error {
+	return &mistake{fmt.Sprintf("%q is not %s", text, form), fix, false}
 }
 
 // Path is a file or directory that need not exist yet, made relative to the
@@ -145,48 +155,3 @@ type Path string
 // File is a file that must exist, made relative to the directory of the file that
 // names it.
 type File string
-
-// Secret is a text that is never shown: it prints as "[secret]" everywhere, in logs
-// and JSON too. In the file, ${env:NAME} and ${file:PATH} stand for its parts.
-type Secret struct {
-	value    string
-	referred bool // some part came from ${env:} or ${file:}
-}
-
-// Reveal returns the text itself, for the one place that sends it.
-func (s Secret) Reveal() string { return s.value }
-
-// Referred reports whether a part came from the environment or a file.
-func (s Secret) Referred() bool { return s.referred }
-
-const secretMask = "[secret]"
-
-func (s Secret) String() string               { return secretMask }
-func (s Secret) GoString() string             { return secretMask }
-func (s Secret) MarshalText() ([]byte, error) { return []byte(secretMask), nil }
-
-var (
-	reference    = regexp.MustCompile(`\$\{[^}]*\}?`)
-	errReference = errors.New("not a reference; write ${env:NAME} or ${file:PATH}")
-)
-
-// expand replaces the references in text by what lookup returns for their kind
-// (env, file) and name. It returns every reference that failed.
-func expand(text string, lookup func(kind, name string) (string, error)) (Secret, []error) {
-	var errs []error
-	referred := false
-	value := reference.ReplaceAllStringFunc(text, func(ref string) string {
-		referred = true
-		kind, name, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(ref, "${"), "}"), ":")
-		if !ok || !strings.HasSuffix(ref, "}") || name == "" || (kind != "env" && kind != "file") {
-			errs = append(errs, errReference)
-			return ""
-		}
-		v, err := lookup(kind, name)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		return v
-	})
-	return Secret{value, referred}, errs
-}

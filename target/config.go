@@ -38,7 +38,7 @@ type Config struct {
 	Connect   time.Duration // limit for the TCP connection, DNS and Via included
 	Handshake time.Duration // limit for the TLS handshake
 
-	MaxConnections int           // at a time; 0 for no limit
+	MaxConnections int           // at a time, of one age; 0 for no limit
 	Idle           time.Duration // an unused connection is closed after this
 	Age            time.Duration // connections are retired after this, so that DNS is asked again
 }
@@ -68,7 +68,7 @@ func (c Config) read(now func() time.Time) (*settings, error) {
 		s.verify.name = host
 	}
 	if c.Via != "" {
-		if s.via, err = url.Parse(c.Via); err != nil || s.via.Host == "" {
+		if s.via, err = url.Parse(c.Via); err != nil || s.via.Scheme != "http" || s.via.Hostname() == "" || s.via.Port() == "" {
 			bad("via", "is not the URL of a CONNECT proxy", "write http://[user:password@]host:port")
 		}
 	}

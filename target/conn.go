@@ -20,7 +20,9 @@ type conn struct {
 	connect, handshake time.Duration
 	version, suite     uint16 // 0 for plain HTTP
 	peer               string // SHA-256 of the leaf, hex
+	issuer, serial     string // of the leaf
 	resumed            bool
+	asked              bool // for a client certificate
 }
 
 func (c *conn) Write(p []byte) (int, error) {
@@ -32,53 +34,9 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) secured(cs tls.ConnectionState) {
 	c.version, c.suite, c.resumed = cs.Version, cs.CipherSuite, cs.DidResume
 	if len(cs.PeerCertificates) > 0 {
-		sum := sha256.Sum256(cs.PeerCertificates[0].Raw)
+		leaf := cs.PeerCertificates[0]
+		sum := sha256.Sum256(leaf.Raw)
 		c.peer = hex.EncodeToString(sum[:])
+		c.issuer, c.serial = leaf.Issuer.String(), leaf.SerialNumber.Text(16)
 	}
-}
-
-// sniffer remembers the first bytes that a peer sent, to explain a handshake that
-// failed: crypto/tls's error does not say what the peer answered.
-type sniffer struct {
-	net.Conn
-	head [16]byte
-	n    int // bytes in head
-}
-
-func (s *sniffer) Read(p []byte) (int, error) {
-	n, err := s.Conn.Read(p)
-	if s.n < len(s.head) {
-		s.n += copy(s.head[s.n:], p[:n])
-	}
-	return n, err
-}
-
-// TLS record and handshake types, RFC 8446, sections 5.1 and 4.
-const (
-	recordAlert     = 21
-	recordHandshake = 22
-	serverHello     = 2
-)
-
-// isTLS reports whether what came looks like TLS: a record type of RFC 8446 and a
-// major version of 3.
-func (s *sniffer) isTLS() bool {
-	return s.n < 2 || s.head[0] >= 20 && s.head[0] <= 23 && s.head[1] == 3
-}
-
-// helloVersion returns the version that a ServerHello chose, 0 when none came.
-// A TLS 1.3 server answers 1.2 here (RFC 8446, section 4.1.3).
-func (s *sniffer) helloVersion() uint16 {
-	if s.n < 11 || s.head[0] != recordHandshake || s.head[5] != serverHello {
-		return 0
-	}
-	return uint16(s.head[9])<<8 | uint16(s.head[10])
-}
-
-// alert returns the description of an alert that came first, and whether one did.
-func (s *sniffer) alert() (uint8, bool) {
-	if s.n < 7 || s.head[0] != recordAlert {
-		return 0, false
-	}
-	return s.head[6], true
 }

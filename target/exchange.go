@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,46 +15,111 @@ import (
 // exchange is one call on its way: it watches the phases and knows, when something
 // breaks, how far the call had come.
 type exchange struct {
-	ctx    context.Context
-	caller context.Context // done when the caller hung up
-	cancel context.CancelCauseFunc
-	stop   context.CancelFunc // of the total
-	watch  watch
-	method string
-	h      *Hop
-	start  time.Time
+	ctx        context.Context
+	caller     context.Context // done when the caller hung up
+	cancel     context.CancelCauseFunc
+	stop       context.CancelFunc // of the total; nil for none
+	watch      watch
+	trace      httptrace.ClientTrace
+	upload     upload
+	answer     answer
+	connected  *generation
+	repeatable bool // repeating the call does no harm
+	h          *Hop
+	start      time.Time
 
-	mu        sync.Mutex // guards what the transport's goroutines report
+	mu        sync.Mutex // guards what the transport's goroutines report, and h from them
 	conn      *conn
 	before    int64 // bytes the connection had written for earlier calls
 	conns     int
-	answered  bool
+	answered  bool // the first byte of an answer came
 	uploadErr error
 	sent      int64
+	reading   bool // the transport waits for the request body
+	over      bool // Do gave up or the hop is final: nothing is reported any more
 }
 
-func newExchange(req *http.Request, l Limits, h *Hop) *exchange {
-	x := &exchange{caller: req.Context(), method: req.Method, h: h, start: time.Now(), stop: func() {}}
+func newExchange(req *http.Request, g *generation, l Limits, h *Hop) *exchange {
+	x := &exchange{caller: req.Context(), connected: g, repeatable: repeatable(req), h: h, start: time.Now()}
 	ctx := x.caller
 	if l.Total > 0 {
 		ctx, x.stop = context.WithTimeoutCause(ctx, l.Total, fault.New(fault.TotalTime, "the call was not finished within %v", l.Total))
 	}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	x.watch.start(l, x.cancel)
+	x.trace = httptrace.ClientTrace{GotConn: x.gotConn, WroteRequest: x.wroteRequest, GotFirstResponseByte: x.firstByte}
 	return x
+}
+
+// prepare returns req as the transport gets it, observed.
+func (x *exchange) prepare(req *http.Request) *http.Request {
+	req = req.WithContext(httptrace.WithClientTrace(x.ctx, &x.trace))
+	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	x.upload = upload{req.Body, x}
+	req.Body = &x.upload
+	if again := req.GetBody; again != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := again()
+			x.mu.Lock()
+			x.sent = 0
+			x.mu.Unlock()
+			return &upload{body, x}, err
+		}
+	}
+	return req
+}
+
+// roundTrip is the transport's, but it comes back when the call is cancelled even
+// while the caller's body is silent: the transport waits for the body's Read.
+func (x *exchange) roundTrip(req *http.Request) (*http.Response, error) {
+	if x.upload.x == nil {
+		return x.connected.transport.RoundTrip(req)
+	}
+	type outcome struct {
+		resp *http.Response
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		resp, err := x.connected.transport.RoundTrip(req)
+		done <- outcome{resp, err}
+	}()
+	select {
+	case o := <-done:
+		return o.resp, o.err
+	case <-x.ctx.Done():
+	}
+	x.mu.Lock()
+	x.over = true
+	reading := x.reading
+	x.mu.Unlock()
+	if !reading { // nor will it be, so the transport is about to come back
+		o := <-done
+		return o.resp, o.err
+	}
+	return nil, context.Cause(x.ctx) // the cancelled context closes what may still come
 }
 
 func (x *exchange) gotConn(info httptrace.GotConnInfo) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.over {
+		return
+	}
 	x.conns++
 	c := info.Conn.(*conn)
 	x.conn, x.before = c, c.written.Load()
-	x.h.Address, x.h.Version, x.h.Suite, x.h.Peer, x.h.Resumed = c.address, c.version, c.suite, c.peer, c.resumed
-	x.h.Reused, x.h.Retries = info.Reused, x.conns-1
+	h := x.h
+	h.Address, h.Version, h.Suite, h.Resumed = c.address, c.version, c.suite, c.resumed
+	h.Peer, h.Issuer, h.Serial = c.peer, c.issuer, c.serial
+	h.Reused, h.Retries = info.Reused, x.conns-1
+	h.Connect, h.Handshake = 0, 0
 	if !info.Reused {
-		x.h.Connect, x.h.Handshake = c.connect, c.handshake
+		h.Connect, h.Handshake = c.connect, c.handshake
 	}
+	x.watch.enter(waiting)
 }
 
 func (x *exchange) wroteRequest(httptrace.WroteRequestInfo) { x.watch.enter(waiting) }
@@ -63,6 +127,9 @@ func (x *exchange) wroteRequest(httptrace.WroteRequestInfo) { x.watch.enter(wait
 func (x *exchange) firstByte() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.over {
+		return
+	}
 	x.answered = true
 	x.h.FirstByte = time.Since(x.start)
 }
@@ -71,52 +138,26 @@ func (x *exchange) firstByte() {
 func (x *exchange) end() {
 	x.watch.stop()
 	x.cancel(nil)
-	x.stop()
+	if x.stop != nil {
+		x.stop()
+	}
+	x.connected.leave()
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.over = true
 	x.h.Sent, x.h.Total = x.sent, time.Since(x.start)
 }
 
-// idempotent methods may be repeated (RFC 9110, section 9.2.2).
-func idempotent(method string) bool {
-	switch method {
+// repeatable reports whether a request may be sent again: by its method (RFC 9110,
+// section 9.2.2), or by the headers with which net/http is told so.
+func repeatable(req *http.Request) bool {
+	switch req.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
 		return true
 	}
-	return false
-}
-
-// explain turns the failure of a call before its answer into a fault.
-func (x *exchange) explain(err error) *fault.Fault {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var known *fault.Fault
-	sent := x.conn != nil && x.conn.written.Load() > x.before
-	lost := sent && !idempotent(x.method)
-	cause := context.Cause(x.ctx)
-	switch {
-	case x.uploadErr != nil && errors.As(x.uploadErr, &known):
-		return known
-	case x.caller.Err() != nil:
-		return fault.New(fault.CallerGone, "the caller hung up before the target answered").Because(err)
-	case errors.As(cause, &known) && known.Code == fault.BodyTimeout:
-		return known.Because(err)
-	case errors.As(cause, &known) && lost:
-		return fault.New(fault.OutcomeUnknown, "the request was sent, and then %s", known.Cause).Because(err)
-	case errors.As(cause, &known):
-		return known.Because(err)
-	case x.uploadErr != nil:
-		return fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(x.uploadErr)
-	case errors.As(err, &known): // from dial
-		return known
-	case strings.Contains(err.Error(), "remote error: tls: certificate required"), strings.Contains(err.Error(), "remote error: tls: bad certificate"):
-		return fault.New(fault.TargetWantsCert, "the target asked for a client certificate and refused the call without one").Because(err)
-	case x.answered:
-		return fault.New(fault.TargetBadAnswer, "the head of the target's answer breaks HTTP's rules or is longer than 256 KiB").Because(err)
-	case lost:
-		return fault.New(fault.OutcomeUnknown, "the request was sent, and the target closed the connection without an answer").Because(err)
-	}
-	return fault.New(fault.TargetClosed, "the target closed the connection without an answer").Because(err)
+	_, key := req.Header["Idempotency-Key"]
+	_, xkey := req.Header["X-Idempotency-Key"]
+	return key || xkey
 }
 
 // upload is the request body on its way to the target.
@@ -125,15 +166,27 @@ type upload struct {
 	x *exchange
 }
 
+// errOver ends an upload of a call that was given up.
+var errOver = errors.New("the call is over")
+
 func (u *upload) Read(p []byte) (int, error) {
-	u.x.watch.enter(receiving)
+	x := u.x
+	x.mu.Lock()
+	if x.over {
+		x.mu.Unlock()
+		return 0, errOver
+	}
+	x.reading = true
+	x.mu.Unlock()
+	x.watch.enter(receiving)
 	n, err := u.ReadCloser.Read(p)
-	u.x.watch.enter(sending)
-	u.x.mu.Lock()
-	defer u.x.mu.Unlock()
-	u.x.sent += int64(n)
+	x.watch.enter(sending)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.reading = false
+	x.sent += int64(n)
 	if err != nil && err != io.EOF {
-		u.x.uploadErr = err
+		x.uploadErr = err
 	}
 	return n, err
 }
@@ -147,26 +200,14 @@ type answer struct {
 }
 
 func (a *answer) Read(p []byte) (int, error) {
-	n, err := a.ReadCloser.Read(p)
 	a.x.watch.enter(answering)
+	n, err := a.ReadCloser.Read(p)
+	a.x.watch.enter(resting)
 	a.x.h.Received += int64(n)
 	if err != nil && err != io.EOF {
 		err = a.explain(err)
 	}
 	return n, err
-}
-
-func (a *answer) explain(err error) *fault.Fault {
-	var known *fault.Fault
-	switch {
-	case a.x.caller.Err() != nil:
-		return fault.New(fault.CallerGone, "the caller hung up before the answer was complete").Because(err)
-	case errors.As(context.Cause(a.x.ctx), &known):
-		return known.Because(err)
-	case a.want >= 0:
-		return fault.New(fault.TargetTruncated, "the target announced %d bytes and broke off after %d", a.want, a.x.h.Received).Because(err)
-	}
-	return fault.New(fault.TargetTruncated, "the target broke off after %d bytes, before the end of its answer", a.x.h.Received).Because(err)
 }
 
 // Close ends the exchange; the Hop is final when it returns.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"twohop/internal/fault"
@@ -24,7 +23,7 @@ const (
 
 // explain turns a failed handshake into a sentence that tells the admin what the
 // target does and what the route allows.
-func (t *Target) explain(err error, seen *sniffer, wantedCert bool) *fault.Fault {
+func (t *Target) explain(ctx context.Context, err error, seen *sniffer, wantedCert bool) *fault.Fault {
 	var verdict *fault.Fault
 	alert, alerted := seen.alert()
 	chosen := seen.helloVersion()
@@ -37,7 +36,7 @@ func (t *Target) explain(err error, seen *sniffer, wantedCert bool) *fault.Fault
 		return fault.New(fault.TargetNotTLS, "the target's port answered with something that is not TLS").Because(err)
 	case wantedCert && (chosen != 0 || alerted):
 		return fault.New(fault.TargetWantsCert, "the target asked for a client certificate and ended the handshake without one").Because(err)
-	case chosen != 0 && (chosen < t.MinVersion || chosen > t.MaxVersion) && (chosen != tls.VersionTLS12 || strings.Contains(err.Error(), "protocol version")):
+	case chosen != 0 && !t.allows(chosen) && (chosen != tls.VersionTLS12 || strings.Contains(err.Error(), "protocol version")):
 		// A ServerHello of TLS 1.3 says 1.2 too, so there the error must say it.
 		return fault.New(fault.TargetVersion, "the target answered with %s; the route allows %s", tls.VersionName(chosen), t.offered()).Because(err)
 	case strings.Contains(err.Error(), "x509:") || strings.Contains(err.Error(), "rsa:"):
@@ -45,8 +44,7 @@ func (t *Target) explain(err error, seen *sniffer, wantedCert bool) *fault.Fault
 	case chosen != 0:
 		return fault.New(fault.TargetHandshake, "the target began a %s handshake that could not be finished", tls.VersionName(chosen)).Because(err)
 	}
-	known := t.diagnosis.of(t.settings)
-	switch f := t.judge(known); {
+	switch f := t.judge(t.diagnosis.of(ctx, t.settings)); {
 	case f != nil:
 		return f.Because(err)
 	case alerted && alert == alertProtocolVersion:
@@ -71,31 +69,21 @@ func (t *Target) judge(known []reply) *fault.Fault {
 	for _, r := range known {
 		names = append(names, tls.VersionName(r.version))
 	}
-	i := slices.IndexFunc(known, func(r reply) bool { return r.version >= t.MinVersion && r.version <= t.MaxVersion })
+	slices.Reverse(known) // the best that both sides have is what they would agree on
+	i := slices.IndexFunc(known, func(r reply) bool { return t.allows(r.version) })
 	if i < 0 {
 		return fault.New(fault.TargetVersion, "the target speaks only %s; the route allows %s", strings.Join(names, ", "), t.offered())
 	}
 	r := known[i]
-	if r.version < tls.VersionTLS13 && !slices.Contains(t.suites(), r.suite) {
-		return fault.New(fault.TargetSuite, "the target speaks %s and chose %s, which the route does not offer", tls.VersionName(r.version), tls.CipherSuiteName(r.suite))
+	if !t.offers(r) {
+		return fault.New(fault.TargetSuite, "the target speaks %s with %s, and takes no suite that the route offers", tls.VersionName(r.version), tls.CipherSuiteName(r.suite))
 	}
 	if t.MinVersion < t.MaxVersion {
-		f := fault.New(fault.TargetReset, "the target speaks %s, and hangs up when the route offers more (%s)", tls.VersionName(r.version), t.offered())
+		f := fault.New(fault.TargetReset, "the target speaks %s, and ends the handshake when the route offers more (%s)", tls.VersionName(r.version), t.offered())
 		f.Fix = fmt.Sprintf("An admin sets the target's `tls.version` to %s, so that nothing else is offered.", strings.TrimPrefix(tls.VersionName(r.version), "TLS "))
 		return f
 	}
 	return nil
-}
-
-func (t *Target) suites() []uint16 {
-	if t.Suites != nil {
-		return t.Suites
-	}
-	var ids []uint16
-	for _, s := range tls.CipherSuites() {
-		ids = append(ids, s.ID)
-	}
-	return ids
 }
 
 // offered says which versions the route allows: "TLS 1.2 to TLS 1.3".
@@ -109,7 +97,7 @@ func (s *settings) offered() string {
 // diagnosis asks a target what it speaks after a handshake failed without a word,
 // at most once a minute, and remembers the answer meanwhile.
 type diagnosis struct {
-	mu    sync.Mutex
+	turn  chan struct{} // holds one; guards the rest
 	asked time.Time
 	known []reply
 }
@@ -119,12 +107,17 @@ const (
 	diagnoseLimit = 5 * time.Second
 )
 
-func (d *diagnosis) of(s *settings) []reply {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// of returns what the target of s speaks; nil when that is not known or ctx is done.
+func (d *diagnosis) of(ctx context.Context, s *settings) []reply {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return nil
+	}
 	if now := s.verify.now(); d.asked.IsZero() || now.Sub(d.asked) >= diagnoseEvery {
 		d.asked = now
-		d.known = s.spoken(context.Background(), diagnoseLimit)
+		d.known = s.spoken(ctx, diagnoseLimit)
 	}
-	return d.known
+	return slices.Clone(d.known)
 }

@@ -37,6 +37,7 @@ func (p *Pool) Get(c Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.key = key // not asked again: the files may have changed meanwhile
 	p.shared[key] = &lease{t, 1}
 	return t, nil
 }

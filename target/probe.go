@@ -2,13 +2,8 @@ package target
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -32,17 +27,8 @@ type Report struct {
 // VersionReport says how a server took one TLS version.
 type VersionReport struct {
 	Version uint16
-	Suites  []uint16 // in the server's order of preference; empty for 1.3, where it cannot be asked
+	Suites  []uint16 // as it chose them, one after the other; empty for 1.3, where it cannot be asked
 	Refusal string   // how it refuses the version; "" when it takes it
-}
-
-// Certificate is one certificate of a chain, and what is weak in it.
-type Certificate struct {
-	Subject, Issuer, Key, Signature string
-	NotBefore, NotAfter             time.Time
-	Names                           []string
-	SHA256                          string
-	Weak                            []string
 }
 
 // Probe looks at the server at host:port: which versions and suites it takes and
@@ -81,7 +67,7 @@ func (s *settings) suitesOf(ctx context.Context, v uint16) (VersionReport, []*x5
 	var chain []*x509.Certificate
 	for offer := allSuites(v); len(offer) > 0; {
 		ctx, cancel := context.WithTimeout(ctx, patience)
-		r := ask(ctx, s.tcp, s.verify.name, v, offer)
+		r := s.ask(ctx, v, offer)
 		cancel()
 		if r.err != nil {
 			if chain == nil {
@@ -143,48 +129,4 @@ func (s *settings) speaksHTTP(ctx context.Context) bool {
 	head := make([]byte, 5)
 	_, err = io.ReadFull(c, head)
 	return err == nil && string(head) == "HTTP/"
-}
-
-func (r *Report) describe(chain []*x509.Certificate, v verifier, now time.Time) {
-	if len(chain) == 0 {
-		return
-	}
-	r.Chain, r.Trust, r.Pin = nil, "", Pin(chain[0])
-	var f *fault.Fault
-	if err := v.check(tls.ConnectionState{PeerCertificates: chain}); errors.As(err, &f) {
-		r.Trust = f.Cause
-	}
-	for i, c := range chain {
-		sum := sha256.Sum256(c.Raw)
-		d := Certificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(), Key: keyName(c), Signature: c.SignatureAlgorithm.String(),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, Names: c.DNSNames, SHA256: hex.EncodeToString(sum[:])}
-		for _, ip := range c.IPAddresses {
-			d.Names = append(d.Names, ip.String())
-		}
-		if weakSignature(c) {
-			d.Weak = append(d.Weak, "signed with "+d.Signature)
-		}
-		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
-			d.Weak = append(d.Weak, "key under 2048 bits")
-		}
-		if i == 0 && len(d.Names) == 0 {
-			d.Weak = append(d.Weak, "common name only")
-		}
-		if now.After(c.NotAfter) {
-			d.Weak = append(d.Weak, "expired")
-		}
-		r.Chain = append(r.Chain, d)
-	}
-}
-
-func keyName(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d", key.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + key.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	}
-	return c.PublicKeyAlgorithm.String()
 }

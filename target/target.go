@@ -1,11 +1,7 @@
 package target
 
 import (
-	"context"
-	"crypto/tls"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 )
@@ -13,25 +9,20 @@ import (
 // Target is a service that calls go to. It is safe for concurrent use.
 type Target struct {
 	*settings
-	key        string
-	generation atomic.Pointer[generation]
-	diagnosis  diagnosis
-}
-
-// generation is a set of connections that age together.
-type generation struct {
-	transport *http.Transport
-	ends      time.Time
+	key       string // in its pool
+	current   atomic.Pointer[generation]
+	diagnosis diagnosis
 }
 
 // Hop is what is known of one call's second hop: filled from the connection that
 // was really used, final when the answer's body is closed.
 type Hop struct {
-	Address   string // of the peer, host:port
+	Address   string // of the peer, host:port; the proxy's when there is one
 	Version   uint16 // TLS version, 0 for plain HTTP or no connection
 	Suite     uint16
 	Peer      string // SHA-256 of the peer's certificate, hex
-	Verify    string // how it was verified; the caller of Do fills it
+	Issuer    string // of that certificate, RFC 4514
+	Serial    string // of that certificate, hex
 	Resumed   bool   // TLS session resumption
 	Reused    bool   // the connection had served another call
 	Retries   int    // further connections tried by the same call
@@ -44,8 +35,12 @@ type Hop struct {
 	Status    int           // the target's status; 0 when no answer came
 }
 
-// Limits bounds one call in time; zero Total is no limit.
-type Limits struct{ FirstByte, Idle, Total time.Duration }
+// Limits bounds one call in time; a zero one is no limit.
+type Limits struct {
+	FirstByte time.Duration // from the end of the request to the head of the answer; before, for a connection
+	Idle      time.Duration // between two parts of the request's or the answer's body
+	Total     time.Duration // for the whole call
+}
 
 // New checks c and returns the target. No connection is made. The error joins
 // *fault.Field values.
@@ -54,67 +49,34 @@ func New(c Config, now func() time.Time) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{settings: s, key: c.key()}
-	t.renew(now())
+	t := &Target{settings: s, diagnosis: diagnosis{turn: make(chan struct{}, 1)}}
+	t.current.Store(t.generation())
 	return t, nil
 }
 
-// transport returns the connections to use, retiring those that are too old: their
-// running calls end undisturbed, and then they are closed.
-func (t *Target) transport() *http.Transport {
-	g := t.generation.Load()
-	if now := t.verify.now(); t.Age > 0 && now.After(g.ends) {
-		if fresh := t.renew(now); t.generation.CompareAndSwap(g, fresh) {
-			g.transport.CloseIdleConnections()
-		}
-		g = t.generation.Load()
-	}
-	return g.transport
-}
-
-// renew makes a new set of connections and, at the start, puts it in place.
-func (t *Target) renew(now time.Time) *generation {
-	// Cloned from the default, because a zero Transport treats Expect and pauses
-	// differently; everything ambient (proxies of the environment, gzip, HTTP/2) is off.
-	tr := http.DefaultTransport.(*http.Transport).Clone()
-	tr.Proxy = nil
-	tr.DisableCompression = true
-	tr.ForceAttemptHTTP2 = false
-	tr.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	tr.MaxIdleConns = 0
-	tr.MaxIdleConnsPerHost = 1024
-	tr.MaxConnsPerHost = t.MaxConnections
-	tr.IdleConnTimeout = t.Idle
-	tr.MaxResponseHeaderBytes = 256 << 10
-	tr.WriteBufferSize, tr.ReadBufferSize = 16<<10, 16<<10
-	tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return t.dial(ctx) }
-	tr.DialTLSContext = tr.DialContext
-	g := &generation{tr, now.Add(t.Age)}
-	t.generation.CompareAndSwap(nil, g)
-	return g
-}
-
-// Close lets go of the unused connections; running calls end undisturbed.
-func (t *Target) Close() { t.generation.Load().transport.CloseIdleConnections() }
+// Close lets go of the unused connections; running calls end undisturbed, and then
+// their connections are closed too.
+func (t *Target) Close() { t.current.Load().retire() }
 
 // Do sends req, whose URL must be the target's, and returns the answer as soon as its
 // head is there. The caller must close the body; h is final then. Every error is a
-// *fault.Fault, and so is every error from reading the body other than io.EOF.
+// *fault.Fault, and so is every error from reading the body other than io.EOF. A fault
+// that is the cause of req's cancelled context (context.Cause) is that error.
+//
+// A request is sent again only on a new connection in place of a kept one that turned
+// out to be closed, and only when nothing of it was written or it may be repeated: by
+// its method, or with GetBody and a header that says so (net/http.Transport).
 func (t *Target) Do(req *http.Request, l Limits, h *Hop) (*http.Response, error) {
-	x := newExchange(req, l, h)
-	trace := &httptrace.ClientTrace{GotConn: x.gotConn, WroteRequest: x.wroteRequest, GotFirstResponseByte: x.firstByte}
-	req = req.WithContext(httptrace.WithClientTrace(x.ctx, trace))
-	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &upload{req.Body, x}
-	}
-	resp, err := t.transport().RoundTrip(req)
+	x := newExchange(req, t.fresh(), l, h)
+	resp, err := x.roundTrip(x.prepare(req))
 	if err != nil {
 		f := x.explain(err)
 		x.end()
 		return nil, f
 	}
 	h.Status = resp.StatusCode
-	x.watch.enter(answering)
-	resp.Body = &answer{ReadCloser: resp.Body, x: x, want: resp.ContentLength}
+	x.watch.enter(resting)
+	x.answer = answer{ReadCloser: resp.Body, x: x, want: resp.ContentLength}
+	resp.Body = &x.answer
 	return resp, nil
 }

@@ -1,12 +1,14 @@
 package target
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"twohop/internal/fault"
@@ -39,7 +41,7 @@ func (v *verifier) check(cs tls.ConnectionState) error {
 		intermediates.AddCert(c)
 	}
 	_, err := leaf.Verify(x509.VerifyOptions{DNSName: v.name, Roots: v.roots, Intermediates: intermediates, CurrentTime: v.now()})
-	return untrusted(err, leaf, v.now())
+	return untrusted(err, cs.PeerCertificates, v.now())
 }
 
 func (v *verifier) pinned(leaf *x509.Certificate) bool {
@@ -52,27 +54,34 @@ func (v *verifier) pinned(leaf *x509.Certificate) bool {
 	return false
 }
 
-// untrusted names why a certificate was refused, without its names.
-func untrusted(err error, leaf *x509.Certificate, now time.Time) error {
+// untrusted names why a certificate was refused, without its names. crypto/x509 looks
+// at the dates first, then at the name, and then for a way to an authority.
+func untrusted(err error, chain []*x509.Certificate, now time.Time) error {
+	leaf := chain[0]
 	var (
-		invalid  x509.CertificateInvalidError
-		name     x509.HostnameError
-		unknown  x509.UnknownAuthorityError
-		insecure x509.InsecureAlgorithmError
+		invalid x509.CertificateInvalidError
+		name    x509.HostnameError
+		unknown x509.UnknownAuthorityError
 	)
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && now.Before(leaf.NotBefore):
 		return fault.New(fault.TargetCertExpired, "the target's certificate is valid only from %s", leaf.NotBefore.UTC().Format(time.DateOnly)).Because(err)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && now.After(leaf.NotAfter):
+		return fault.New(fault.TargetCertExpired, "the target's certificate expired on %s", leaf.NotAfter.UTC().Format(time.DateOnly)).Because(err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fault.New(fault.TargetCertExpired, "the target's certificate, or its authority's, expired (leaf: %s)", leaf.NotAfter.UTC().Format(time.DateOnly)).Because(err)
-	case weakSignature(leaf) || errors.As(err, &insecure):
+		return fault.New(fault.TargetCertExpired, "the certificate of an authority above the target's is outside its dates").Because(err)
+	case weakSignature(leaf):
 		return fault.New(fault.TargetCertWeak, "the target's certificate is signed with %v, which proves nothing today", leaf.SignatureAlgorithm).Because(err)
 	case errors.As(err, &name) && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
-		return fault.New(fault.TargetCertName, "the target's certificate has only a common name and no subject alternative name").Because(err)
+		f := fault.New(fault.TargetCertName, "the target's certificate has only a common name and no subject alternative name")
+		f.Fix = "The target's owner issues one with a subject alternative name; until then an admin pins its key with `tls.pins`."
+		return f.Because(err)
 	case errors.As(err, &name):
 		return fault.New(fault.TargetCertName, "the target's certificate does not carry the name that the route expects").Because(err)
+	case slices.ContainsFunc(chain[1:], func(c *x509.Certificate) bool { return weakSignature(c) && !selfSigned(c) }):
+		return fault.New(fault.TargetCertWeak, "the certificate of an authority above the target's is signed with an algorithm that proves nothing today").Because(err)
 	case errors.As(err, &unknown):
 		return fault.New(fault.TargetUntrusted, "the target's certificate is signed by an authority that is not trusted here").Because(err)
 	}
@@ -86,6 +95,10 @@ func weakSignature(c *x509.Certificate) bool {
 	}
 	return false
 }
+
+// selfSigned reports whether a certificate stands for itself, so that its signature
+// says nothing.
+func selfSigned(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }
 
 // Pin returns the pin of a certificate's public key, as routes.yaml writes it.
 func Pin(c *x509.Certificate) string {

@@ -60,6 +60,9 @@ func twohop(t testing.TB) string {
 	return name
 }
 
+// raceOptions spares the second that a program with the race detector waits at its end.
+const raceOptions = "GORACE=atexit_sleep_ms=20"
+
 // Broker is a running twohop. Its callers erp and other have the keys Key and OtherKey.
 type Broker struct {
 	Dir   string // holds everything below, the audit log in audit
@@ -118,8 +121,8 @@ func (b *Broker) Write(config string) {
 	hash := func(key string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(key))) }
 	ground := [][2]string{
 		{"listen", `[{address: "127.0.0.1:0", hosts: [localhost, 127.0.0.1]}]`},
-		{"certificates", `{local: true}`},
-		{"admin", `{address: "127.0.0.1:0"}`},
+		{"certificates", `{local: true, dir: certificates}`},
+		{"admin", `{address: "127.0.0.1:0", socket: admin.sock}`},
 		{"audit", `{dir: audit}`},
 		{"shutdown", `{drain: 0s, limit: 20s}`},
 		{"callers", fmt.Sprintf(`{erp: {api_key: {sha256: "%s"}}, other: {api_key: {sha256: "%s"}}}`, hash(b.Key), hash(b.OtherKey))},
@@ -158,7 +161,7 @@ func (b *Broker) Start() {
 		command = b.wrap(command)
 	}
 	b.cmd = exec.Command(command[0], command[1:]...)
-	b.cmd.Env = append(b.cmd.Environ(), b.env...)
+	b.cmd.Env = append(b.cmd.Environ(), append(b.env, raceOptions)...)
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	b.cmd.Stdout, b.cmd.Stderr = b.create("twohop.out"), b.create("twohop.log")
 	if err := b.cmd.Start(); err != nil {

@@ -70,6 +70,18 @@ func (b *Broker) Client() *http.Client {
 	return &http.Client{Transport: tr, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
+// Dial opens a TLS connection for a caller that writes its own HTTP/1.1.
+func (b *Broker) Dial() *tls.Conn {
+	b.t.Helper()
+	c, err := tls.Dial("tcp", b.Addr, b.TLS())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	return c
+}
+
 // Request makes a request for path with erp's key and header lines "Name: value"; an
 // empty value takes the field away.
 func (b *Broker) Request(method, path string, body io.Reader, header ...string) *http.Request {

@@ -5,6 +5,7 @@ package tests
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -83,4 +84,27 @@ func (b *Broker) Metrics() string {
 		return ""
 	}
 	return readAll(b.t, resp)
+}
+
+// Run runs a subcommand of twohop to its end.
+func (b *Broker) Run(args ...string) (code int, stdout, stderr string) {
+	b.t.Helper()
+	cmd := exec.CommandContext(b.t.Context(), twohop(b.t), args...)
+	cmd.Env = append(cmd.Environ(), raceOptions)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		b.t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// MustReload makes the broker read its routes.yaml again and returns what it printed.
+func (b *Broker) MustReload() string {
+	b.t.Helper()
+	code, out, errs := b.Run("reload", b.File)
+	if code != 0 {
+		b.t.Fatalf("reload: exit %d\n%s%s", code, out, errs)
+	}
+	return out
 }

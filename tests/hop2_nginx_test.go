@@ -33,7 +33,8 @@ routes:
 func TestNginx(t *testing.T) {
 	t.Parallel()
 	s := peers.Nginx(t, peers.NginxOptions{LargeSize: nginxLarge})
-	b := Start(t, nginxRoutes(s))
+	b := NewWithChain(t, nginxRoutes(s))
+	b.Start()
 	door := strings.TrimPrefix(b.URL, "https://")
 
 	t.Run("paths are rewritten and queries kept", func(t *testing.T) {
@@ -64,6 +65,12 @@ func TestNginx(t *testing.T) {
 		r := peers.Curl(t, "--cacert", b.CA, "--location", "-H", "X-Api-Key: "+b.Key, b.URL+"/secure/moved")
 		if r.ExitCode != 0 || !strings.Contains(r.Stdout, "\nuri /echo\n") {
 			t.Errorf("curl --location: %+v", r)
+		}
+		for _, client := range dotnet[:2] {
+			m := peers.Mono(t, peers.MonoCall{Client: client, URL: b.URL + "/secure/moved", CA: b.CA, Header: []string{"X-Api-Key: " + b.Key}})[0]
+			if m.Status != 200 || !strings.Contains(m.Body, "\nuri /echo\n") {
+				t.Error(client, "got", said(m))
+			}
 		}
 	})
 	t.Run("an answer in chunks arrives whole", func(t *testing.T) {

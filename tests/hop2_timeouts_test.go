@@ -92,8 +92,8 @@ func TestEveryPhaseOfTheSecondHopHasALimit(t *testing.T) {
 	b := Start(t, fill(`
 defaults: {timeout: {connect: 700ms, handshake: 700ms, first_byte: 700ms, idle: 700ms}, methods: [GET, POST, PUT]}
 routes:
-  - {name: connect, path: /connect, callers: [erp], target: {url: "http://FULL/"}}
-  - {name: handshake, path: /handshake, callers: [erp], target: {url: "https://SILENT/"}}
+  - {name: connect, path: /connect, callers: [erp], timeout: {first_byte: 20s}, target: {url: "http://FULL/"}}
+  - {name: handshake, path: /handshake, callers: [erp], timeout: {first_byte: 20s}, target: {url: "https://SILENT/"}}
   - {name: first, path: /first, callers: [erp], target: {url: "http://SLOW/slow?ms=20000"}}
   - {name: echo, path: /echo, callers: [erp], target: {url: "http://HALT/"}}
   - {name: sending, path: /sending, callers: [erp], target: {url: "http://HALT/"}}
@@ -158,13 +158,33 @@ func TestACallersPauseIsNotTheTargetsFault(t *testing.T) {
 routes:
   - {name: orders, path: /orders, callers: [erp], timeout: {idle: 700ms}, target: {url: "http://ADDR/orders"}}
 `, "ADDR", s.Addr()))
-	body, send := io.Pipe()
-	t.Cleanup(func() { send.Close() })
-	go io.WriteString(send, `{"item":`)
-	req := b.Request("POST", "/orders", body)
-	req.ContentLength = 100
-	a := b.Do(b.Client(), req)
+	c := b.Dial()
+	c.SetDeadline(time.Now().Add(8 * time.Second))
+	fmt.Fprintf(c, "POST /orders HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: %s\r\nContent-Length: 100\r\n\r\n{\"item\":", b.Key)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Answer{resp, readAll(t, resp)}
 	if p := a.Problem(t); p.Code != "request_body_timeout" || p.Status != 408 || p.Hop != "caller" {
 		t.Errorf("got %+v", p)
+	}
+}
+
+// TestWhatWasNotSentIsNotSaidToBe: a first_byte below the limits of connection and
+// handshake must not tell the caller that the target got the request.
+func TestWhatWasNotSentIsNotSaidToBe(t *testing.T) {
+	t.Parallel()
+	silent, _ := listenerCounting(t)
+	b := Start(t, fill(`
+defaults: {timeout: {connect: 1s, handshake: 1s, first_byte: 300ms}}
+routes:
+  - {name: connect, path: /connect, callers: [erp], target: {url: "http://FULL/"}}
+  - {name: handshake, path: /handshake, callers: [erp], target: {url: "https://SILENT/"}}
+`, "FULL", full(t), "SILENT", silent))
+	for _, phase := range []string{"connect", "handshake"} {
+		if p := b.Call("POST", "/"+phase, "x").Problem(t); p.Code != "target_connect_timeout" && p.Code != "target_handshake_timeout" {
+			t.Errorf("%s: got %s: %s", phase, p.Code, p.Detail)
+		}
 	}
 }

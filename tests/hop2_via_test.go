@@ -61,10 +61,10 @@ func TestTargetsBehindAConnectProxy(t *testing.T) {
 	s := peers.OpenSSL(t, peers.OpenSSLOptions{Files: map[string]string{"stock": "42"}})
 	web := peers.Nginx(t, peers.NginxOptions{})
 	proxy := startProxy(t, "svc-twohop", "pa55-of-the-proxy")
-	b := New(t, exception("tls1.0", s.Addr)+fill(`
+	b := New(t, exception("tls1.0, http", s.Addr, web.PlainAddr)+fill(`
 targets:
   tls: {url: "https://ADDR/", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}, via: "${file:via}"}
-  plain: {url: "http://WEB/", via: "${file:via}"}
+  plain: {url: "http://WEB/", exception: OLD, via: "${file:via}"}
   refused: {url: "https://ADDR/", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}, via: "${file:wrong}"}
   gone: {url: "https://ADDR/", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}, via: "http://127.0.0.1:1"}
 routes:

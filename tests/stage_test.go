@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+
+	"twohop/internal/legacy"
 )
 
 // filepathOf writes text to a file of the test and returns its path.
@@ -40,4 +42,27 @@ func listenerCounting(t *testing.T) (addr string, count *atomic.Int64) {
 		}
 	}()
 	return l.Addr().String(), count
+}
+
+// plainTarget starts the JSON service of internal/legacy without TLS.
+func plainTarget(t *testing.T) *legacy.Server {
+	t.Helper()
+	s, err := legacy.PlainJSON("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// oldTarget starts the same on TLS 1.0, and the section that a route to it needs.
+func oldTarget(t *testing.T) (s *legacy.Server, exceptions, target string) {
+	t.Helper()
+	s, err := legacy.ResetsModern("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, exception("tls1.0, rsa_key_exchange", s.Addr()),
+		fill(`{url: "https://ADDR/", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}}`, "ADDR", s.Addr(), "PIN", s.SPKIPin())
 }

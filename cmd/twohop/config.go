@@ -35,7 +35,7 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings
 	if len(errs) > 0 {
 		return t, errs, t.Warnings(), nil
 	}
-	r, err := proxy.Compile(t, nil, nil, proxy.Deps{Targets: target.NewPool(now), Limits: limit.NewStore(), Now: now})
+	r, err := proxy.Compile(t, proxy.State{}, proxy.Deps{Targets: target.NewPool(now), Limits: limit.NewStore(), Now: now})
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -25,26 +26,85 @@ what changes. All or none: with a mistake in the file the broker goes on with th
 one, the mistakes are printed, and the exit status is 1.
 
 Example: twohop reload /etc/twohop/routes.yaml`,
-		flags: func(f *flag.FlagSet) {
-			f.String("socket", "", "the broker's admin.socket, instead of looking it up in FILE")
-		},
+		flags: socketFlag,
 		run: func(ctx context.Context, e *env, in *invocation) error {
-			socket := in.text("socket")
-			if socket == "" {
-				t, err := load(in.file(0), e.now())
-				var mistakes routes.ErrorList // the broker reports them; the socket's path is all we need
-				if err != nil && !errors.As(err, &mistakes) {
-					return err
-				}
-				socket = string(t.Admin.Socket)
+			var answer console.Outcome
+			err := tell(ctx, e, in, in.file(0), "/reload", &answer)
+			var no refusal
+			if errors.As(err, &no) {
+				fmt.Fprintln(e.stdout, no.text)
+				return errors.New("the file was refused; the broker goes on with the old one")
 			}
-			return reload(ctx, e, socket)
+			if err != nil {
+				return err
+			}
+			for _, line := range answer.Changes {
+				fmt.Fprintln(e.stdout, line)
+			}
+			for _, line := range answer.Warnings {
+				fmt.Fprintln(e.stdout, "warning:", line)
+			}
+			for _, key := range answer.Restart {
+				fmt.Fprintln(e.stdout, "needs a restart:", key)
+			}
+			fmt.Fprintln(e.stdout, "reloaded,", counted(len(answer.Changes), "change"))
+			return nil
 		},
 	}
 }
 
-func reload(ctx context.Context, e *env, socket string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://twohop/reload", nil)
+func exceptionCommand() *command {
+	return &command{
+		name: "exception", usage: "extend NAME [FILE] [--days N] [--socket PATH]", args: 3,
+		about: "give an exception a few days more, once",
+		long: `Extends the exception NAME of the broker that runs with FILE (default routes.yaml) by at
+most 7 days beyond its last day, once, so that calls go on while it is being renewed. It
+counts at once, survives a restart, and is recorded with the OS user in the audit log.
+A new expires in routes.yaml ends it.
+
+Example: twohop exception extend WMS-2019 /etc/twohop/routes.yaml --days 3`,
+		flags: func(f *flag.FlagSet) {
+			f.Int("days", 7, "how many `DAYS`, 1 to 7")
+			socketFlag(f)
+		},
+		run: func(ctx context.Context, e *env, in *invocation) error {
+			if len(in.args) < 2 || in.args[0] != "extend" {
+				return hinted{usageError{errors.New("exception knows: extend NAME")}, "twohop help exception"}
+			}
+			var answer struct {
+				LastDay string `json:"lastDay"`
+			}
+			path := "/exceptions/" + url.PathEscape(in.args[1]) + "/extend?days=" + in.text("days")
+			if err := tell(ctx, e, in, in.file(2), path, &answer); err != nil {
+				return err
+			}
+			fmt.Fprintf(e.stdout, "%s holds to the end of %s (UTC); renew it in routes.yaml before then\n", in.args[1], answer.LastDay)
+			return nil
+		},
+	}
+}
+
+func socketFlag(f *flag.FlagSet) {
+	f.String("socket", "", "the broker's admin.socket `PATH`, instead of looking it up in FILE")
+}
+
+// refusal is what the running broker said against a command.
+type refusal struct{ text string }
+
+func (r refusal) Error() string { return r.text }
+
+// tell sends a command to the running broker and reads its answer.
+func tell(ctx context.Context, e *env, in *invocation, file, path string, answer any) error {
+	socket := in.text("socket")
+	if socket == "" {
+		t, err := load(file, e.now())
+		var mistakes routes.ErrorList // the broker reports them; the socket's path is all we need
+		if err != nil && !errors.As(err, &mistakes) {
+			return err
+		}
+		socket = string(t.Admin.Socket)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://twohop"+path, nil)
 	if err != nil {
 		return err
 	}
@@ -53,28 +113,20 @@ func reload(ctx context.Context, e *env, socket string) error {
 		return hinted{fmt.Errorf("the broker cannot be reached: %w", err), "is it running, as the same user? --socket names another socket"}
 	}
 	defer resp.Body.Close()
-	var answer struct {
-		console.Outcome
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return err
+	}
+	var said struct {
 		Error string `json:"error"`
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 16<<20)).Decode(&answer); err != nil {
+	if err := json.Unmarshal(data, &said); err != nil {
 		return fmt.Errorf("the broker's answer is not JSON: %w", err)
 	}
-	if answer.Error != "" {
-		fmt.Fprintln(e.stdout, answer.Error)
-		return errors.New("the file was refused; the broker goes on with the old one")
+	if said.Error != "" {
+		return refusal{said.Error}
 	}
-	for _, line := range answer.Changes {
-		fmt.Fprintln(e.stdout, line)
-	}
-	for _, line := range answer.Warnings {
-		fmt.Fprintln(e.stdout, "warning:", line)
-	}
-	for _, key := range answer.Restart {
-		fmt.Fprintln(e.stdout, "needs a restart:", key)
-	}
-	fmt.Fprintln(e.stdout, "reloaded,", counted(len(answer.Changes), "change"))
-	return nil
+	return json.Unmarshal(data, answer)
 }
 
 func healthCommand() *command {
@@ -87,20 +139,20 @@ admin address. Exit status 0 when it takes calls, else 1.
 Example: twohop health /etc/twohop/routes.yaml`,
 		flags: func(f *flag.FlagSet) { f.String("url", "", "the `URL` to ask, instead of looking it up in FILE") },
 		run: func(ctx context.Context, e *env, in *invocation) error {
-			url := in.text("url")
-			if url == "" {
+			address := in.text("url")
+			if address == "" {
 				t, err := load(in.file(0), e.now())
 				var mistakes routes.ErrorList
 				if err != nil && !errors.As(err, &mistakes) {
 					return err
 				}
-				if url = healthURL(t); url == "" {
+				if address = healthURL(t); address == "" {
 					return hinted{errors.New("the file has neither health.address nor admin.address"), "set one, or give --url"}
 				}
 			}
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 			if err != nil {
 				return usageError{err}
 			}

@@ -192,7 +192,7 @@ func (d *demo) start() error {
 			return errors.New("the broker was not ready after 20 s")
 		}
 	}
-	ca, err := os.ReadFile(filepath.Join(d.dir, "certificates", "local-ca.pem"))
+	ca, err := os.ReadFile(filepath.Join(d.dir, "var", "certificates", "local-ca.pem"))
 	if err != nil {
 		return err
 	}

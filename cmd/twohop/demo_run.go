@@ -49,7 +49,7 @@ func (d *demo) run(ctx context.Context, stay bool) error {
 		<-ctx.Done()
 		fmt.Fprintln(d.out, "\nstopping")
 	} else if d.keep {
-		fmt.Fprintf(d.out, "\nKept in %s: routes.yaml, certificates, caller.key, audit, twohop.log\n", d.dir)
+		fmt.Fprintf(d.out, "\nKept in %s: routes.yaml, caller.key, twohop.log, and var with the certificates and the audit log\n", d.dir)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ type auditLine struct {
 
 // table prints the end records of the calls so far.
 func (d *demo) table() error {
-	names, err := filepath.Glob(filepath.Join(d.dir, "audit", "audit-*.jsonl"))
+	names, err := filepath.Glob(filepath.Join(d.dir, "var", "audit", "audit-*.jsonl"))
 	if err != nil || len(names) == 0 {
 		return fmt.Errorf("no audit file in %s", d.dir)
 	}
@@ -230,7 +230,7 @@ func (d *demo) memory() int64 {
 
 // try prints lines to copy.
 func (d *demo) try() {
-	ca := filepath.Join(d.dir, "certificates", "local-ca.pem")
+	ca := filepath.Join(d.dir, "var", "certificates", "local-ca.pem")
 	fmt.Fprintf(d.out, `
 It stays up until Ctrl-C. To try:
 
@@ -249,5 +249,5 @@ X++:
     System.Net.HttpWebResponse resp = req.GetResponse() as System.Net.HttpWebResponse;
 
 Records: %[6]s
-`, ca, d.key, d.door, legacy.GetStockAction, d.admin, filepath.Join(d.dir, "audit"))
+`, ca, d.key, d.door, legacy.GetStockAction, d.admin, filepath.Join(d.dir, "var", "audit"))
 }

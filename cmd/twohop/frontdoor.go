@@ -26,6 +26,7 @@ func (s *server) frontDoor(l routes.Listener) *http.Server {
 		ErrorLog:          slog.NewLogLogger(watch, slog.LevelWarn),
 		ConnState:         watch.state,
 		ConnContext:       watch.remember,
+		BaseContext:       func(net.Listener) context.Context { return s.calls },
 		// OPTIONS * is a call like any other: refused, and recorded.
 		DisableGeneralOptionsHandler: true,
 	}
@@ -84,11 +85,17 @@ func (d *doorWatch) state(c net.Conn, state http.ConnState) {
 	case http.StateClosed, http.StateHijacked:
 		d.metrics.Connections(-1)
 		if n, ok := d.conns.LoadAndDelete(c); ok {
-			if n := n.(*connCount); n.begun.Load() > n.handled.Load() {
+			if n := n.(*connCount); !isHTTP2(c) && n.begun.Load() > n.handled.Load() {
 				d.metrics.Unparsed()
 			}
 		}
 	}
+}
+
+// isHTTP2 tells connections whose states do not count requests.
+func isHTTP2(c net.Conn) bool {
+	t, ok := c.(*tls.Conn)
+	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // Enabled, WithAttrs and WithGroup make a doorWatch a slog.Handler.

@@ -57,7 +57,7 @@ func (i *invocation) file(n int) string {
 // commands are listed as a person meets them.
 func commands() []*command {
 	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(),
-		callerCommand(), reloadCommand(), healthCommand(), schemaCommand(), versionCommand()}
+		callerCommand(), reloadCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
 }
 
 // usageError is a mistake on the command line: exit status 2.
@@ -76,6 +76,7 @@ var errSilent = errors.New("")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], &env{os.Stdin, os.Stdout, os.Stderr, time.Now})
 	stop()
 	os.Exit(code)
@@ -128,7 +129,7 @@ func dispatch(ctx context.Context, args []string, e *env) error {
 func overview(w io.Writer) {
 	fmt.Fprint(w, "twohop lets TLS 1.2 callers reach services that speak less.\n\nUsage: twohop COMMAND [ARGUMENTS]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.about)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.about)
 	}
 	fmt.Fprint(w, "\ntwohop help COMMAND says more. Start with: twohop demo\n")
 }

@@ -106,8 +106,12 @@ func either(first, second string) string {
 func printTarget(w io.Writer, r *target.Report, now time.Time) {
 	host := strings.TrimSuffix(r.Host, ":443")
 	if r.Plain {
-		fmt.Fprintf(w, "It speaks plain HTTP here.\n\nFor routes.yaml:\n\ntargets:\n  my-target:\n    url: http://%s/\n    exception: MY-EXCEPTION\n", strings.TrimSuffix(r.Host, ":80"))
-		printException(w, r.Host, []string{"http"}, now)
+		x := routes.Target{URL: "http://" + strings.TrimSuffix(r.Host, ":80") + "/"}
+		fmt.Fprintf(w, "It speaks plain HTTP here.\n\nFor routes.yaml:\n\ntargets:\n  my-target:\n    url: %s\n", x.URL)
+		if weak := x.Protection(nil).Weak; len(weak) > 0 {
+			fmt.Fprintln(w, "    exception: MY-EXCEPTION")
+			printException(w, r.Host, weak, now)
+		}
 		return
 	}
 	best := bestVersion(r)

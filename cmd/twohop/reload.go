@@ -31,7 +31,7 @@ func (s *server) apply() (*console.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	router, err := proxy.Compile(t, nil, nil, s.deps)
+	router, err := proxy.Compile(t, proxy.State{Ends: s.extensions.ends(t)}, s.deps)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *server) apply() (*console.Outcome, error) {
 		out.Warnings = append(out.Warnings, w.Error())
 	}
 	s.broker.Swap(router)
-	s.table = t
+	s.table, s.missing = t, nil
 	s.gauge()
 	return out, nil
 }
@@ -113,8 +113,13 @@ func (s *server) gauge() {
 	m := s.deps.Metrics
 	m.AuditHealthy(s.audit.Healthy() == nil)
 	m.ForgetExceptions()
+	ends := s.extensions.ends(s.table)
 	for name, x := range s.table.Exceptions {
-		left := x.Expires.End().Sub(s.now())
+		end, extended := ends[name]
+		if !extended {
+			end = x.Expires.End()
+		}
+		left := end.Sub(s.now())
 		m.Exception(name, left)
 		s.remind(name, x, left)
 	}
@@ -156,7 +161,7 @@ type remembered struct {
 // certificateChanged takes the events of the front door's certificates; certs logs
 // them itself.
 func (s *server) certificateChanged(e certs.Event) {
-	if e.Info.File == "" {
+	if e.Info.Source != "file" {
 		return
 	}
 	s.deps.Metrics.CertificateBroken(e.Info.File, e.Change == certs.Refused)

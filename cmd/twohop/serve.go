@@ -12,12 +12,14 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"twohop/audit"
 	"twohop/certs"
 	"twohop/console"
+	"twohop/internal/fault"
 	"twohop/limit"
 	"twohop/metrics"
 	"twohop/proxy"
@@ -57,11 +59,16 @@ type server struct {
 	certs   *certs.Manager
 	broker  *proxy.Broker
 	servers []listening
+	calls   context.Context // of all calls
+	cut     context.CancelCauseFunc
 
 	mu       sync.Mutex // one reload at a time
 	table    *routes.Table
+	missing  routes.ErrorList // what the table lacked at start; switched off until a reload
 	draining bool
 	reminded map[remembered]bool
+
+	extensions extensions
 }
 
 // listening is an HTTP server and how to run it.
@@ -79,7 +86,8 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 	if err != nil && (!errors.As(err, &mistakes) || mistakes.Fatal()) {
 		return nil, refused(file, err, e.stderr)
 	}
-	s := &server{file: file, now: e.now, table: t, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{}}
+	s := &server{file: file, now: e.now, table: t, missing: mistakes, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{}}
+	s.calls, s.cut = context.WithCancelCause(context.Background())
 	defer func() {
 		if err != nil {
 			s.close()
@@ -95,8 +103,10 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
 	}
 	s.deps = proxy.Deps{Targets: target.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
-	off, lost := t.Affected(mistakes)
-	router, err := proxy.Compile(t, off, lost, s.deps)
+	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
+		return nil, err
+	}
+	router, err := proxy.Compile(t, s.state(s.extensions), s.deps)
 	if err != nil {
 		return nil, refused(file, err, e.stderr)
 	}
@@ -149,7 +159,7 @@ func (s *server) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	side := console.Config{Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload}
+	side := console.Config{Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend}
 	if a := s.table.Admin.Address; a != "off" {
 		if err := add("admin", "tcp", a, false, quiet(console.Admin(side))); err != nil {
 			return err
@@ -179,6 +189,10 @@ func quiet(h http.Handler) *http.Server {
 // listener, if one fails before.
 func (s *server) serve(ctx context.Context) error {
 	defer s.close()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // never comes on Windows; twohop reload does it there
+	defer signal.Stop(hup)
+	s.log.Info("serving", "file", s.file, "routes", len(s.table.Routes), "audit", s.audit.Name())
 	failed := make(chan error, len(s.servers))
 	var running sync.WaitGroup
 	for _, l := range s.servers {
@@ -197,10 +211,6 @@ func (s *server) serve(ctx context.Context) error {
 	}
 	chores, stop := context.WithCancel(context.Background())
 	running.Go(func() { s.keep(chores) })
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP) // never comes on Windows; twohop reload does it there
-	defer signal.Stop(hup)
-	s.log.Info("serving", "file", s.file, "routes", len(s.table.Routes), "audit", s.audit.Name())
 	var err error
 	for waiting := true; waiting; {
 		select {
@@ -221,30 +231,48 @@ func (s *server) serve(ctx context.Context) error {
 // shutdown ends in order: readiness goes first, so that a load balancer looks
 // elsewhere; then no new connections; running calls and streams get their limit.
 func (s *server) shutdown() {
-	c := s.table.Shutdown
 	s.mu.Lock()
+	c := s.table.Shutdown
 	s.draining = true
 	s.mu.Unlock()
 	s.log.Info("stopping", "drain", c.Drain, "limit", c.Limit)
 	time.Sleep(c.Drain)
 	s.broker.Stop()
-	ctx, cancel := context.WithTimeout(context.Background(), c.Limit)
+	if !s.shut(c.Limit) {
+		s.log.Warn("calls were cut at the limit", "limit", c.Limit)
+		s.cut(fault.New(fault.ShuttingDown, "the broker stopped, and the call was not over within %v", c.Limit))
+		s.shut(cutPatience)
+		for _, l := range s.servers {
+			l.Server.Close()
+		}
+	}
+	s.log.Info("stopped")
+}
+
+// cutPatience is how long calls that were cut have to record their end.
+const cutPatience = 5 * time.Second
+
+// shut closes the listeners and waits for the running calls, and reports whether all
+// were over within limit.
+func (s *server) shut(limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var doors sync.WaitGroup
+	var late atomic.Bool
 	for _, l := range s.servers {
 		doors.Go(func() {
-			if err := l.Shutdown(ctx); err != nil {
-				s.log.Warn("calls were cut at the limit", "what", l.what)
-				l.Server.Close()
+			if l.Shutdown(ctx) != nil {
+				late.Store(true)
 			}
 		})
 	}
 	doors.Wait()
-	s.log.Info("stopped")
+	return !late.Load()
 }
 
 // close lets go of everything; calls are over.
 func (s *server) close() {
+	s.cut(nil)
 	for _, l := range s.servers {
 		l.Listener.Close()
 	}

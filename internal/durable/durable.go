@@ -10,8 +10,9 @@ import (
 
 // WriteFile replaces the file called name by data: it writes a temporary file in
 // the same directory, fsyncs it, renames it over name and fsyncs the directory.
-// When it returns nil the new content survives a power loss; when it returns an
-// error the old content still stands.
+// When it returns nil the new content survives a power loss. When it returns an error
+// the old content still stands, or, where only the last fsync failed, may come back
+// after a power loss.
 func WriteFile(name string, data []byte, perm os.FileMode) (err error) {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
@@ -40,4 +41,25 @@ func WriteFile(name string, data []byte, perm os.FileMode) (err error) {
 		return fmt.Errorf("durable: %w", err)
 	}
 	return SyncDir(dir)
+}
+
+// MkdirAll makes dir and what is missing above it, and makes their names survive a
+// power loss.
+func MkdirAll(dir string, perm os.FileMode) error {
+	var above []string // directories that get a new name
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); err == nil || d == filepath.Dir(d) {
+			break
+		}
+		above = append(above, filepath.Dir(d))
+	}
+	if err := os.MkdirAll(dir, perm); err != nil {
+		return fmt.Errorf("durable: %w", err)
+	}
+	for _, d := range above {
+		if err := SyncDir(d); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -29,16 +29,19 @@ func Fields(err error) []*Field {
 	if err == nil {
 		return nil
 	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
+	var f *Field
+	switch e := err.(type) {
+	case *Field:
+		return []*Field{e}
+	case interface{ Unwrap() []error }:
 		var all []*Field
-		for _, e := range many.Unwrap() {
-			all = append(all, Fields(e)...)
+		for _, one := range e.Unwrap() {
+			all = append(all, Fields(one)...)
 		}
 		return all
 	}
-	var f *Field
-	if errors.As(err, &f) {
-		return []*Field{f}
+	if inner := errors.Unwrap(err); errors.As(inner, &f) {
+		return Fields(inner)
 	}
 	return []*Field{{What: err.Error()}}
 }

@@ -1,0 +1,105 @@
+package audit
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("TWOHOP_TEST_AUDIT_DIR"); dir != "" {
+		victim(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// disk is a file that keeps account of what is done to it, and does what it is told.
+type disk struct {
+	write func([]byte) (int, error)
+	sync  func() error
+
+	mu     sync.Mutex
+	done   []string // write N, sync, close
+	stored []byte
+	synced int // bytes of stored that a sync covered
+}
+
+func (d *disk) note(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.done = append(d.done, what)
+}
+
+func (d *disk) Write(p []byte) (int, error) {
+	d.note(fmt.Sprintf("write %d", countLines(p)))
+	if d.write != nil {
+		if n, err := d.write(p); err != nil {
+			return n, err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stored = append(d.stored, p...)
+	return len(p), nil
+}
+
+func (d *disk) Sync() error {
+	d.mu.Lock()
+	covered := len(d.stored)
+	d.mu.Unlock()
+	d.note("sync")
+	if d.sync != nil {
+		if err := d.sync(); err != nil {
+			return err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.synced = covered
+	return nil
+}
+
+func (d *disk) Close() error {
+	d.note("close")
+	return nil
+}
+
+// safe returns the lines that are on stable storage.
+func (d *disk) safe() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return countLines(d.stored[:d.synced])
+}
+
+func (d *disk) history() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]string(nil), d.done...)
+}
+
+func countLines(p []byte) (n int) {
+	for _, b := range p {
+		if b == '\n' {
+			n++
+		}
+	}
+	return n
+}
+
+var at = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// sample is the end of a call over two hops.
+func sample() *Record {
+	return &Record{Stage: End, Time: at, Logged: at.Add(time.Second), ID: "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", Correlation: "0af7651916cd43dd8448eb211c80319c",
+		Caller: "fno-uat", CallerBy: "api_key", Credential: "0123456789abcdef", Source: "[::ffff:10.0.0.7]:50123",
+		Method: "POST", Host: "broker.example.com:8443", Path: "/stock/{item}", Proto: "HTTP/1.1", SOAPAction: "urn:legacy/GetStock",
+		Route: "warehouse", Target: "wms", Exception: "WMS-2019", ExceptionEnds: "2027-03-31", Config: "sha256:abc",
+		Hop1: Hop{Version: "TLS 1.3", Suite: "TLS_AES_128_GCM_SHA256", SNI: "broker.example.com", BytesIn: 412, BytesOut: 733, Total: 1500 * time.Microsecond},
+		Hop2: Hop{Address: "10.1.2.3:8443", Version: "TLS 1.0", Suite: "TLS_RSA_WITH_3DES_EDE_CBC_SHA", Peer: "ab12", Issuer: "CN=wms01", Serial: "beef", Verify: "pin",
+			Status: 200, BytesIn: 733, BytesOut: 412, Connect: time.Millisecond, Handshake: 7 * time.Millisecond, FirstByte: 9 * time.Millisecond, Total: 10 * time.Millisecond, Established: true},
+		Status: 200, Outcome: Answered}
+}

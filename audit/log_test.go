@@ -1,0 +1,236 @@
+package audit
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAppendReturnsAfterTheSync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := &disk{sync: func() error { <-release; return nil }}
+		l := start(d, "", patience)
+		returned := make(chan error, 1)
+		go func() { returned <- l.Append(sample()) }()
+		synctest.Wait()
+		select {
+		case err := <-returned:
+			t.Fatalf("Append returned %v before the sync had", err)
+		default:
+		}
+		if diff := cmp.Diff([]string{"write 1", "sync"}, d.history()); diff != "" {
+			t.Error(diff)
+		}
+		close(release)
+		if err := <-returned; err != nil || d.safe() != 1 {
+			t.Errorf("got %v, %d lines are safe", err, d.safe())
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"write 1", "sync", "close"}, d.history()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestManyWritersShareOneSync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := &disk{sync: func() error { <-release; return nil }}
+		l := start(d, "", patience)
+		var writers sync.WaitGroup
+		append := func() {
+			if err := l.Append(sample()); err != nil {
+				t.Error(err)
+			}
+		}
+		writers.Go(append)
+		synctest.Wait() // the first is being synced
+		for range 100 {
+			writers.Go(append)
+		}
+		synctest.Wait()
+		close(release)
+		writers.Wait()
+		if diff := cmp.Diff([]string{"write 1", "sync", "write 100", "sync"}, d.history()); diff != "" {
+			t.Error(diff)
+		}
+		l.Close()
+	})
+}
+
+func TestAFailureStopsTheLogForGood(t *testing.T) {
+	full := errors.New("no space left on device")
+	for name, d := range map[string]*disk{
+		"write":       {write: func([]byte) (int, error) { return 0, full }},
+		"half a line": {write: func(p []byte) (int, error) { return len(p) / 2, full }},
+		"sync":        {sync: func() error { return full }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := start(d, "", patience)
+			if err := l.Healthy(); err != nil {
+				t.Errorf("at first %v", err)
+			}
+			for range 2 {
+				if err := l.Append(sample()); !errors.Is(err, full) {
+					t.Errorf("Append returned %v", err)
+				}
+			}
+			if err := l.AppendEvent(&Event{Time: at}); !errors.Is(err, full) {
+				t.Errorf("AppendEvent returned %v", err)
+			}
+			if err := l.Healthy(); !errors.Is(err, full) {
+				t.Errorf("Healthy returned %v", err)
+			}
+			before := len(d.history())
+			d.write, d.sync = nil, nil // the disk is mended, but the log has a gap
+			if err := l.Append(sample()); !errors.Is(err, full) || len(d.history()) != before {
+				t.Errorf("a mended disk: %v, %v", err, d.history())
+			}
+			if err := l.Close(); !errors.Is(err, full) {
+				t.Errorf("Close returned %v", err)
+			}
+		})
+	}
+}
+
+func TestAHangingDiskEndsInAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := &disk{sync: func() error { <-release; return nil }}
+		l := start(d, "", patience)
+		begun := time.Now()
+		var calls sync.WaitGroup
+		for i := range 3 {
+			calls.Go(func() {
+				time.Sleep(time.Duration(i) * time.Second)
+				if err := l.Append(sample()); err == nil || !strings.Contains(err.Error(), "longer than 10s") {
+					t.Errorf("got %v", err)
+				}
+				if took := time.Since(begun); took != patience {
+					t.Errorf("it took %v, want all to be told at the first failure", took)
+				}
+			})
+		}
+		calls.Wait()
+		if l.Healthy() == nil {
+			t.Error("the log claims to be healthy")
+		}
+		closing := time.Now()
+		if err := l.Close(); err == nil || time.Since(closing) != patience {
+			t.Errorf("Close returned %v after %v", err, time.Since(closing))
+		}
+		close(release)
+		synctest.Wait()
+		if h := d.history(); h[len(h)-1] != "close" || d.safe() != 1 {
+			t.Errorf("in the end %v", h)
+		}
+	})
+}
+
+func TestCloseWritesWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := &disk{sync: func() error { <-release; return nil }}
+		l := start(d, "", patience)
+		var calls sync.WaitGroup
+		for range 10 {
+			calls.Go(func() {
+				if err := l.Append(sample()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		for range 2 { // twice, at the same time
+			calls.Go(func() {
+				if err := l.Close(); err != nil || d.safe() != 10 {
+					t.Errorf("Close returned %v, %d lines are safe", err, d.safe())
+				}
+			})
+		}
+		synctest.Wait()
+		if err := l.Append(sample()); !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close Append returned %v", err)
+		}
+		if err := l.Healthy(); !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close Healthy returned %v", err)
+		}
+		close(release)
+		calls.Wait()
+	})
+}
+
+// TestCloseBesideAppend is for the race detector, and looks that what was acknowledged
+// is stored, and nothing else.
+func TestCloseBesideAppend(t *testing.T) {
+	for range 100 {
+		d := &disk{}
+		l := start(d, "", patience)
+		var calls sync.WaitGroup
+		var mu sync.Mutex
+		acknowledged := 0
+		for range 8 {
+			calls.Go(func() {
+				for l.Append(sample()) == nil {
+					mu.Lock()
+					acknowledged++
+					mu.Unlock()
+				}
+			})
+		}
+		calls.Go(func() { l.Close() })
+		calls.Wait()
+		l.Close()
+		if d.safe() != acknowledged {
+			t.Fatalf("%d lines are safe, %d were acknowledged", d.safe(), acknowledged)
+		}
+	}
+}
+
+func TestOpenMakesAFileForTheOwnerAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "var", "audit")
+	l, err := Open(dir, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(sample()); err != nil {
+		t.Error(err)
+	}
+	if _, err := Open(dir, at); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a second log in the same file: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	info, err := os.Stat(l.Name())
+	if err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 || !strings.HasPrefix(filepath.Base(l.Name()), "audit-20260301T120000.000Z-") {
+		t.Errorf("got %v, %v", info, err)
+	}
+	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory: %v, %v", info.Mode(), err)
+	}
+	if data, err := os.ReadFile(l.Name()); err != nil || countLines(data) != 1 {
+		t.Errorf("the file holds %q, %v", data, err)
+	}
+}
+
+func TestOpenWhereNothingCanBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(filepath.Join(file, "audit"), at); err == nil || !strings.HasPrefix(err.Error(), "audit: ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package console
+
+import "syscall"
+
+// private can do nothing here: only Linux lets a socket have a mode before its name.
+func private(string, string, syscall.RawConn) error { return nil }

@@ -1,0 +1,147 @@
+package metrics
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// used has every metric of twohop with a value.
+func used() *Metrics {
+	m := New()
+	r := m.Route("stock")
+	r.InFlight.Inc()
+	r.Caller.Observe(.5)
+	r.Target.Observe(.25)
+	r.In.Add(10)
+	r.Out.Add(20)
+	r.Done("502", "target_refused")
+	m.HandshakeFailed("target", "target_tls_version")
+	m.Reloaded(true, time.Unix(1000, 0))
+	m.Reloaded(false, time.Unix(2000, 0))
+	m.Unparsed()
+	m.Connections(1)
+	m.AuditHealthy(true)
+	m.Certificate("broker.example.com", "files", 36*time.Hour)
+	m.CertificateBroken("cert.pem", true)
+	m.Exception("WMS-2019", -12*time.Hour)
+	return m
+}
+
+func TestEveryNameIsAsPrometheusWantsItAndExplained(t *testing.T) {
+	m := used()
+	problems, err := testutil.GatherAndLint(m.Registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasSuffix(p.Metric, "_days_left") {
+			continue // read by people, as exceptions and certificates are counted in days
+		}
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	families, err := m.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		name, help := f.GetName(), f.GetHelp()
+		if !strings.HasPrefix(name, "twohop_") {
+			if !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") {
+				t.Errorf("%s is nobody's", name)
+			}
+			continue
+		}
+		if len(help) < 10 || !strings.HasSuffix(help, ".") {
+			t.Errorf("%s is explained as %q", name, help)
+		}
+	}
+}
+
+func TestWhatIsCounted(t *testing.T) {
+	m := used()
+	want := `
+# HELP twohop_requests_total Calls by route and status sent; 499 is a caller that hung up.
+# TYPE twohop_requests_total counter
+twohop_requests_total{code="502",route="stock"} 1
+# HELP twohop_faults_total Calls that ended in an error of the catalogue (docs/errors.md).
+# TYPE twohop_faults_total counter
+twohop_faults_total{code="target_refused",route="stock"} 1
+# HELP twohop_body_bytes_total Body bytes by direction: in is from the caller, out is to the caller.
+# TYPE twohop_body_bytes_total counter
+twohop_body_bytes_total{direction="in",route="stock"} 10
+twohop_body_bytes_total{direction="out",route="stock"} 20
+# HELP twohop_requests_in_flight Calls that are running.
+# TYPE twohop_requests_in_flight gauge
+twohop_requests_in_flight{route="stock"} 1
+# HELP twohop_reloads_total Readings of routes.yaml by result.
+# TYPE twohop_reloads_total counter
+twohop_reloads_total{result="ok"} 1
+twohop_reloads_total{result="refused"} 1
+# HELP twohop_last_reload_timestamp_seconds When routes.yaml was last read, by result.
+# TYPE twohop_last_reload_timestamp_seconds gauge
+twohop_last_reload_timestamp_seconds{result="ok"} 1000
+twohop_last_reload_timestamp_seconds{result="refused"} 2000
+# HELP twohop_certificate_days_left Days until a certificate of the front door ends.
+# TYPE twohop_certificate_days_left gauge
+twohop_certificate_days_left{name="broker.example.com",source="files"} 1.5
+# HELP twohop_exception_days_left Days until an exception ends; negative when it has.
+# TYPE twohop_exception_days_left gauge
+twohop_exception_days_left{exception="WMS-2019"} -0.5
+# HELP twohop_audit_healthy 1 while calls can be recorded; at 0 no call is served.
+# TYPE twohop_audit_healthy gauge
+twohop_audit_healthy 1
+`
+	if err := testutil.GatherAndCompare(m.Registry, strings.NewReader(want), "twohop_requests_total", "twohop_faults_total", "twohop_body_bytes_total", "twohop_requests_in_flight",
+		"twohop_reloads_total", "twohop_last_reload_timestamp_seconds", "twohop_certificate_days_left", "twohop_exception_days_left", "twohop_audit_healthy"); err != nil {
+		t.Error(err)
+	}
+	if n, err := testutil.GatherAndCount(m.Registry, "twohop_duration_seconds"); err != nil || n != 2 {
+		t.Errorf("%d durations, %v, want the caller's and the target's", n, err)
+	}
+}
+
+func TestWhatIsForgotten(t *testing.T) {
+	m := used()
+	m.Route("kept").Done("200", "")
+	m.Forget("stock")
+	m.ForgetCertificates()
+	m.ForgetExceptions()
+	m.CertificateBroken("cert.pem", false)
+	m.AuditHealthy(false)
+	families, err := m.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := map[string]bool{}
+	for _, f := range families {
+		for _, x := range f.GetMetric() {
+			for _, l := range x.GetLabel() {
+				if l.GetName() == "route" {
+					routes[l.GetValue()] = true
+				}
+				if l.GetName() == "exception" || l.GetName() == "source" {
+					t.Errorf("%s still has %s", f.GetName(), l.GetValue())
+				}
+			}
+		}
+	}
+	if d := cmp.Diff(map[string]bool{"kept": true}, routes); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestBuild(t *testing.T) {
+	if _, _, goVersion := Build(); !strings.HasPrefix(goVersion, "go") {
+		t.Errorf("built with %q", goVersion)
+	}
+	if n, err := testutil.GatherAndCount(New().Registry, "twohop_build_info"); err != nil || n != 1 {
+		t.Errorf("%d, %v", n, err)
+	}
+}

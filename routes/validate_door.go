@@ -1,0 +1,93 @@
+package routes
+
+import (
+	"net"
+	"strconv"
+	"time"
+)
+
+// maxMaxHeader keeps max_header within what a server can count.
+const maxMaxHeader = 16 << 20
+
+func (c *checker) frontDoor() {
+	seen := map[string]bool{}
+	for i, l := range c.Listen {
+		path := index("listen", i)
+		switch {
+		case !isAddress(l.Address):
+			c.fail(path+".address", strconv.Quote(l.Address)+" is not host:port", `write ":443" or "10.0.0.5:443"`)
+		case seen[l.Address]:
+			c.fail(path+".address", "the address is given twice", "remove one listener")
+		}
+		if _, port, _ := net.SplitHostPort(l.Address); port != "0" { // 0 is any free port
+			seen[l.Address] = true
+		}
+		for j, host := range l.Hosts {
+			c.host(index(path+".hosts", j), host)
+		}
+		if l.MaxHeader == 0 || l.MaxHeader > maxMaxHeader {
+			c.fail(path+".max_header", l.MaxHeader.String()+" is no limit for a header", "write a size up to 16MiB")
+		}
+		c.positive(path+".header_timeout", l.HeaderTimeout)
+		c.positive(path+".idle", l.Idle)
+		if l.Idle > 0 && l.Idle < 100*time.Second {
+			c.warn(path+".idle", "below the 100 s that .NET keeps an unused connection", "set it above 100s, or callers meet closed connections")
+		}
+		if c.Certificates.Local && len(l.Hosts) == 0 {
+			c.fail(path+".hosts", "is missing", "certificates.local makes a CA that is limited to these names: write hosts: [localhost]")
+		}
+	}
+	if len(c.Listen) == 0 {
+		c.fail("listen", "has no listener", `write - address: ":443"`)
+	}
+	if len(c.Certificates.Files) == 0 && !c.Certificates.Local && c.complete("certificates") {
+		c.fail("certificates", "the front door has no certificate", "add files: [{cert: chain.pem, key: key.pem}], or local: true for trying it out")
+	}
+}
+
+// operator checks the addresses that are not for callers.
+func (c *checker) operator() {
+	listening := map[string]string{}
+	for _, l := range c.Listen {
+		listening[l.Address] = "listen"
+	}
+	clash := func(path, address string) {
+		if _, port, _ := net.SplitHostPort(address); port == "0" {
+			return
+		}
+		if first, taken := listening[address]; taken {
+			c.fail(path, "is the address of "+first+" too", "choose another port")
+		}
+		listening[address] = path
+	}
+	if a := c.Admin.Address; a != "off" {
+		if host, _, err := net.SplitHostPort(a); err != nil || !isLoopback(host) || !isAddress(a) {
+			c.fail("admin.address", strconv.Quote(a)+" is not a loopback address", `write "127.0.0.1:9443" or "off"; probes from elsewhere use health.address`)
+		}
+		clash("admin.address", a)
+	}
+	if a := c.Health.Address; a != "" {
+		if !isAddress(a) {
+			c.fail("health.address", strconv.Quote(a)+" is not host:port", `write ":8080"`)
+		}
+		clash("health.address", a)
+	}
+}
+
+// host checks a name that callers write into the Host header.
+func (c *checker) host(path, name string) {
+	if name != "" && !isHost(name) {
+		c.fail(path, strconv.Quote(name)+" is not a host name", "write the name alone, in ASCII, without port or *")
+	}
+}
+
+// isAddress reports whether a is host:port to listen on; no host is every address.
+func isAddress(a string) bool {
+	host, port, err := net.SplitHostPort(a)
+	return err == nil && (host == "" || isHost(host)) && isPort(port, 0)
+}
+
+func isPort(text string, least int) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && n >= least && n <= 65535 && strconv.Itoa(n) == text
+}
