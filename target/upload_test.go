@@ -112,4 +112,3 @@ func TestABodyThatBreaksOffWhileTheTargetAnswersIsTheCallersFault(t *testing.T) 
 	_, err = io.ReadAll(resp.Body)
 	isFault(t, err, fault.BodyBroken)
 }
-

@@ -98,12 +98,11 @@ func isHTTP2(c net.Conn) bool {
 	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// Enabled, WithAttrs and WithGroup make a doorWatch a slog.Handler.
-func (d *doorWatch) Enabled(ctx context.Context, l slog.Level) bool {
-	return d.log.Enabled(ctx, slog.LevelInfo)
-}
-func (d *doorWatch) WithAttrs([]slog.Attr) slog.Handler { return d }
-func (d *doorWatch) WithGroup(string) slog.Handler      { return d }
+// Enabled, WithAttrs and WithGroup make a doorWatch a slog.Handler. It takes every
+// line, because it counts also what the log's level leaves out.
+func (d *doorWatch) Enabled(context.Context, slog.Level) bool { return true }
+func (d *doorWatch) WithAttrs([]slog.Attr) slog.Handler       { return d }
+func (d *doorWatch) WithGroup(string) slog.Handler            { return d }
 
 // Handle takes a line of net/http's error log, which is the only place where it tells
 // of a handshake that failed.

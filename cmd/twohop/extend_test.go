@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"twohop/routes"
+)
+
+func TestAnExtensionBelongsToOneLastDay(t *testing.T) {
+	day := func(s string) routes.Day {
+		var d routes.Day
+		if err := d.UnmarshalText([]byte(s)); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	until := day("2027-01-08").Time
+	x := extensions{"WMS": {LastDay: "2026-12-31", Until: until}}
+	table := &routes.Table{}
+	table.Exceptions = map[string]routes.Exception{"WMS": {Expires: day("2026-12-31")}}
+	if ends := x.ends(table); !ends["WMS"].Equal(until) {
+		t.Errorf("extended until %v, want %v", ends["WMS"], until)
+	}
+	table.Exceptions["WMS"] = routes.Exception{Expires: day("2027-06-30")}
+	if ends := x.ends(table); len(ends) != 0 {
+		t.Errorf("a renewed exception kept its extension: %v", ends)
+	}
+}
+
+func TestExtensionsFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "extensions.json")
+	if x, err := readExtensions(file); err != nil || len(x) != 0 {
+		t.Errorf("no file: %v, %v", x, err)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readExtensions(file); err == nil {
+		t.Error("a broken file was taken for no extensions")
+	}
+}
+
+func TestHealthURL(t *testing.T) {
+	for _, c := range []struct{ health, admin, want string }{
+		{":8080", "127.0.0.1:9443", "http://127.0.0.1:8080/readyz"},
+		{"0.0.0.0:8080", "off", "http://127.0.0.1:8080/readyz"},
+		{"[::]:8080", "off", "http://127.0.0.1:8080/readyz"},
+		{"10.0.0.5:8080", "off", "http://10.0.0.5:8080/readyz"},
+		{"", "127.0.0.1:9443", "http://127.0.0.1:9443/readyz"},
+		{"", "off", ""},
+	} {
+		table := &routes.Table{Health: routes.Health{Address: c.health}, Admin: routes.Admin{Address: c.admin}}
+		if got := healthURL(table); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
+func TestRemindersAreGivenOnce(t *testing.T) {
+	s, logged := reminded(t)
+	e := routes.Exception{Owner: "o"}
+	for _, days := range []float64{90, 60, 59, 40, 30, 29.5, 7, 6, 1, 0, -3} {
+		s.remind("WMS", e, time.Duration(days*24)*time.Hour)
+	}
+	if n := logged(); n != 4 {
+		t.Errorf("%d reminders, want one each at 60, 30 and 7 days and at the end", n)
+	}
+}
+
+// reminded returns a server whose log lines are counted.
+func reminded(t *testing.T) (*server, func() int) {
+	t.Helper()
+	var log bytes.Buffer
+	s := &server{log: slog.New(slog.NewTextHandler(&log, nil)), reminded: map[remembered]bool{}}
+	return s, func() int { return bytes.Count(log.Bytes(), []byte("\n")) }
+}
