@@ -72,14 +72,14 @@ func TestKillLosesNoAcknowledgedRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(data)) {
-			var r struct{ Metadata struct{ UID string } }
+			var r struct{ Unmapped struct{ Call string } }
 			if !strings.HasSuffix(line, "\n") {
 				break // torn by the kill, and so not acknowledged
 			}
 			if err := json.Unmarshal([]byte(line), &r); err != nil {
 				t.Fatalf("%v in %q", err, line)
 			}
-			stored[r.Metadata.UID] = true
+			stored[r.Unmapped.Call] = true
 		}
 		for _, id := range acknowledged {
 			if !stored[id] {

@@ -45,12 +45,12 @@ func (r *Record) line() ([]byte, error) {
 	l := line{
 		ClassUID: classHTTP, CategoryUID: classHTTP / 1000, ActivityID: activity, TypeUID: classHTTP*100 + activity, SeverityID: severity,
 		Time: r.Time.UnixMilli(), StatusCode: r.Code, StatusDetail: clip(r.Cause, longest), ActionID: allowed, DispositionID: allowed,
-		Metadata: metadata{Version: schema, UID: r.ID, Correlation: r.Correlation, Logged: r.Logged.UnixMilli(), Profiles: profiles, Product: twohop},
+		Metadata: metadata{Version: schema, UID: r.ID + "-" + r.Stage, Correlation: r.Correlation, Logged: r.Logged.UnixMilli(), Profiles: profiles, Product: twohop},
 		Src:      peerOf(r.Source),
 		Request:  request{Method: clip(r.Method, shortest), URL: url{host, port, clip(path, longest), "https"}, Version: clip(r.Proto, shortest)},
 		TLS:      r.Hop1.tls(),
 		Policy:   policy{Name: policyName, UID: r.Exception, Version: r.Config},
-		Unmapped: unmapped{Stage: r.Stage, Outcome: r.Outcome, Route: r.Route, Target: r.Target, CallerBy: r.CallerBy,
+		Unmapped: unmapped{Call: r.ID, Stage: r.Stage, Outcome: r.Outcome, Route: r.Route, Target: r.Target, CallerBy: r.CallerBy,
 			ExceptionEnds: r.ExceptionEnds, SOAPAction: clip(r.SOAPAction, longest)},
 	}
 	if host != "" {

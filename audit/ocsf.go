@@ -111,6 +111,7 @@ type policy struct {
 }
 
 type unmapped struct {
+	Call          string  `json:"call"` // the same in all records of a call
 	Stage         string  `json:"stage"`
 	Outcome       string  `json:"outcome,omitempty"`
 	Route         string  `json:"route,omitempty"`

@@ -100,7 +100,7 @@ routes:
 	t.Run("a call that was made has two records and no secret", func(t *testing.T) {
 		a := b.Call("GET", "/stock/A1001?q=query-4711", "", private...)
 		stages := b.Stages(a.Correlation())
-		if len(stages) != 2 || stages[0].Unmapped.Stage != "begin" || stages[1].Unmapped.Stage != "end" || stages[0].Metadata.UID != stages[1].Metadata.UID {
+		if len(stages) != 2 || stages[0].Unmapped.Stage != "begin" || stages[1].Unmapped.Stage != "end" || stages[0].Unmapped.Call != stages[1].Unmapped.Call || stages[0].Metadata.UID == stages[1].Metadata.UID {
 			t.Fatalf("got %+v", stages)
 		}
 		if r := stages[1]; r.Unmapped.Outcome != "answered" || r.StatusID != 1 || r.Traffic.Out != int64(len(a.Body)) || r.ProxyResponse.Code != 200 {

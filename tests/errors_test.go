@@ -1,29 +1,34 @@
 package tests
 
 import (
-	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"twohop/internal/fault"
 )
 
-var update = flag.Bool("update", false, "write docs/errors.md anew")
+var update = flag.Bool("update", false, "write docs/errors.md anew from the catalogue")
 
-// TestErrorsDoc holds docs/errors.md to the catalogue.
-func TestErrorsDoc(t *testing.T) {
-	const file = "../docs/errors.md"
+// TestTheErrorsPageIsTheCatalogue holds docs/errors.md to internal/fault. Write it with
+//
+//	go test ./tests -run ErrorsPage -update
+func TestTheErrorsPageIsTheCatalogue(t *testing.T) {
+	page := filepath.Join(moduleRoot(t), "docs", "errors.md")
+	want := fault.Markdown()
 	if *update {
-		if err := os.WriteFile(file, fault.Markdown(), 0o644); err != nil {
+		if err := os.WriteFile(page, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(file)
+	got, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, fault.Markdown()) {
-		t.Error("docs/errors.md is not what the catalogue says; run: make docs")
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("docs/errors.md differs from the catalogue (-catalogue +page); write it with -update:\n%s", diff)
 	}
 }

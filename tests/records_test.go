@@ -43,6 +43,7 @@ type Record struct {
 	}
 	Policy   struct{ UID string }
 	Unmapped struct {
+		Call                          string
 		Stage, Outcome, Route, Target string
 		Verified                      string `json:"target_verified_by"`
 		Reused                        bool   `json:"target_connection_reused"`

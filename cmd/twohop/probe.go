@@ -73,7 +73,7 @@ func printReport(w io.Writer, r *target.Report, now time.Time) {
 		case v.Version == tls.VersionTLS13:
 			fmt.Fprintf(w, "%s  yes\n", tls.VersionName(v.Version))
 		default:
-			fmt.Fprintf(w, "%s  yes, in the target's order:\n", tls.VersionName(v.Version))
+			fmt.Fprintf(w, "%s  yes, in the order in which it chose:\n", tls.VersionName(v.Version))
 			for _, id := range v.Suites {
 				fmt.Fprintf(w, "           %s\n", tls.CipherSuiteName(id))
 			}
