@@ -1,19 +1,15 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"twohop/audit"
 	"twohop/callers"
 	"twohop/internal/fault"
 	"twohop/limit"
-	"twohop/routes"
 	"twohop/target"
 )
 
@@ -148,127 +144,4 @@ func (c *call) recover() {
 		c.measure()
 	}
 	panic(http.ErrAbortHandler)
-}
-
-func (c *call) log(f *fault.Fault) {
-	level := slog.LevelInfo
-	if f.Entry().Hop == fault.Target || f.Code == fault.Internal || f.Code == fault.AuditUnavailable {
-		level = slog.LevelWarn
-	}
-	attrs := []any{"correlation", c.trace.id, "code", string(f.Code), "cause", f.Cause}
-	if c.route != nil {
-		attrs = append(attrs, "route", c.route.name)
-	}
-	if c.way != nil {
-		attrs = append(attrs, "target", c.way.name)
-	}
-	if c.who.Name != "" {
-		attrs = append(attrs, "caller", c.who.Name)
-	}
-	if f.Err != nil {
-		attrs = append(attrs, "error", f.Err.Error())
-	}
-	c.deps.Log.Log(c.r.Context(), level, "call failed", attrs...)
-}
-
-// measure counts the call.
-func (c *call) measure() {
-	m := c.none
-	if c.route != nil {
-		m = c.route.metrics
-	}
-	if m == nil {
-		return
-	}
-	code := ""
-	if c.failed != nil {
-		code = string(c.failed.Code)
-		if handshakeCodes[c.failed.Code] {
-			c.deps.Metrics.HandshakeFailed("target", code)
-		}
-	}
-	m.Done(strconv.Itoa(c.status), code)
-	m.Caller.Observe(c.deps.Now().Sub(c.start).Seconds())
-	if c.hop.FirstByte > 0 {
-		m.Target.Observe(c.hop.FirstByte.Seconds())
-	}
-	m.In.Add(float64(c.body.read.Load()))
-	m.Out.Add(float64(c.out))
-}
-
-// handshakeCodes are the faults of a TLS handshake with the target.
-var handshakeCodes = map[fault.Code]bool{fault.TargetHandshakeTime: true, fault.TargetReset: true, fault.TargetVersion: true, fault.TargetSuite: true,
-	fault.TargetNotTLS: true, fault.TargetHandshake: true, fault.TargetWantsCert: true, fault.TargetUntrusted: true, fault.TargetCertExpired: true,
-	fault.TargetCertName: true, fault.TargetCertWeak: true, fault.TargetPin: true}
-
-// record appends a stage of the call to the audit log. It returns the log's error:
-// then the call must not go on.
-func (c *call) record(stage string) error {
-	rec := audit.Record{
-		Stage: stage, Time: c.start, Logged: c.deps.Now(), ID: c.trace.id + "-" + c.trace.span, Correlation: c.trace.id,
-		Caller: c.who.Name, CallerBy: c.who.By, Credential: c.who.Credential, Source: c.r.RemoteAddr,
-		Method: c.r.Method, Host: c.r.Host, Path: c.r.URL.EscapedPath(), Proto: c.r.Proto, SOAPAction: c.match.action,
-		Config: c.config, Status: c.status,
-	}
-	if c.route != nil {
-		rec.Route, rec.Path = c.route.name, c.route.label(c.rest)
-		if c.route.open && rec.Caller == "" {
-			rec.CallerBy = routes.Anyone
-		}
-	}
-	if w := c.way; w != nil {
-		rec.Target, rec.Exception = w.name, w.exception
-		if w.exception != "" {
-			rec.ExceptionEnds = w.ends.AddDate(0, 0, -1).Format(time.DateOnly)
-		}
-	}
-	const long = 2048
-	rec.Path, rec.SOAPAction = clip(rec.Path, long), clip(rec.SOAPAction, long)
-	if cs := c.r.TLS; cs != nil {
-		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: tls.CipherSuiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}
-	}
-	if stage != audit.Begin {
-		c.recordEnd(&rec)
-	}
-	if err := c.deps.Audit.Append(&rec); err != nil {
-		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
-	}
-	return nil
-}
-
-func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
-}
-
-func (c *call) recordEnd(rec *audit.Record) {
-	rec.Hop1.BytesIn, rec.Hop1.BytesOut, rec.Hop1.Total = c.body.read.Load(), c.out, rec.Logged.Sub(c.start)
-	h := &c.hop
-	rec.Hop2 = audit.Hop{Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
-		BytesIn: h.Received, BytesOut: h.Sent, Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Total: h.Total, Established: h.Address != ""}
-	if h.Version != 0 {
-		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), tls.CipherSuiteName(h.Suite), c.way.verify
-	}
-	rec.Outcome = c.outcome()
-	if c.failed != nil {
-		rec.Code, rec.Cause = string(c.failed.Code), c.failed.Cause
-	}
-}
-
-func (c *call) outcome() string {
-	switch f := c.failed; {
-	case f == nil:
-		return audit.Answered
-	case f.Code == fault.CallerGone:
-		return audit.Gone
-	case f.Code == fault.Internal:
-		return audit.Broken
-	case c.sent:
-		return audit.Truncated
-	case c.begun:
-		return audit.Failed
-	}
-	return audit.Refused
 }

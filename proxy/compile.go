@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"twohop/audit"
@@ -49,41 +47,6 @@ type Router struct {
 	none    *metrics.Route // calls that match no route
 	held    []*target.Target
 	plan    *limit.Plan
-}
-
-// route is a compiled routes.Route.
-type route struct {
-	name        string
-	pattern     routes.Pattern
-	path        string // as written
-	methods     []string
-	actions     []string
-	open        bool            // callers: [anyone]
-	ways        map[string]*way // by caller; routes.Anyone for an open route
-	unavailable string          // why it is switched off, "" when it serves
-	rewrite     *template       // nil for the default
-	request     headerEdit
-	response    headerEdit
-	maxBody     int64
-	limits      target.Limits
-	idempotent  bool
-	metrics     *metrics.Route
-}
-
-// way is where one caller's calls on a route go.
-type way struct {
-	name          string // of the target, or of the route for one written in place
-	target        *target.Target
-	limiter       *limit.Limiter
-	scheme, host  string // host as in the url, for the Host header
-	base          string // escaped path
-	query         string
-	hostPolicy    string
-	headers       headerEdit
-	bufferRequest int64
-	verify        string
-	exception     string
-	ends          time.Time // of the exception; zero for none
 }
 
 // State is what holds for a table beside what its file says. The zero State is the
@@ -267,44 +230,4 @@ func (c *compiler) connect(x *routes.Target, u *url.URL, p routes.Protection, na
 	c.held = append(c.held, t)
 	c.shared[key] = t
 	return t, nil
-}
-
-// headerEdit is a compiled routes.Headers.
-type headerEdit struct {
-	remove []string
-	set    []headerField
-}
-
-type headerField struct {
-	name  string
-	value []string
-}
-
-func newHeaderEdit(h routes.Headers) headerEdit {
-	var e headerEdit
-	for _, name := range h.Remove {
-		e.remove = append(e.remove, http.CanonicalHeaderKey(name))
-	}
-	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
-		e.set = append(e.set, headerField{http.CanonicalHeaderKey(name), []string{h.Set[name].Reveal()}})
-	}
-	return e
-}
-
-func (e headerEdit) apply(h http.Header) {
-	for _, name := range e.remove {
-		delete(h, name)
-	}
-	for _, f := range e.set {
-		h[f.name] = f.value
-	}
-}
-
-// label returns the path for the audit record: the pattern with its {variables} by
-// name, and what a prefix leaves as it came.
-func (r *route) label(rest string) string {
-	if !r.pattern.Prefix {
-		return r.path
-	}
-	return strings.TrimSuffix(r.path, "/*") + rest
 }
