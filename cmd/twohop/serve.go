@@ -18,7 +18,6 @@ import (
 	"twohop/audit"
 	"twohop/certs"
 	"twohop/console"
-	"twohop/internal/fault"
 	"twohop/limit"
 	"twohop/metrics"
 	"twohop/proxy"
