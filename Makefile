@@ -48,4 +48,4 @@ fuzz:
 
 # docs/errors.md is written from the code.
 docs:
-	$(GO) test ./tests -run TestErrorsDoc -update
+	$(GO) test ./tests -run ErrorsPage -update

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"time"
 
 	"twohop/audit"
@@ -34,6 +36,11 @@ func (c *call) record(stage string) error {
 	rec.Path, rec.SOAPAction = clip(rec.Path, long), clip(rec.SOAPAction, long)
 	if cs := c.r.TLS; cs != nil {
 		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: tls.CipherSuiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}
+		if len(cs.PeerCertificates) > 0 { // recorded of a caller that is refused too
+			cert := cs.PeerCertificates[0]
+			sum := sha256.Sum256(cert.Raw)
+			rec.Hop1.Peer, rec.Hop1.Issuer, rec.Hop1.Serial = hex.EncodeToString(sum[:]), cert.Issuer.String(), cert.SerialNumber.Text(16)
+		}
 	}
 	if stage != audit.Begin {
 		c.recordEnd(&rec)

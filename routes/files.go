@@ -3,8 +3,10 @@ package routes
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +23,11 @@ const (
 func (d *decoder) existing(n *yaml.Node, name string, to *File, path string) {
 	*to = File(d.resolve(name))
 	if _, err := d.digests.of(string(*to)); err != nil {
-		d.addMistake(n, path, &mistake{"file cannot be read: " + err.Error(), "relative names start at the directory of " + d.file, true})
+		fix := "relative names start at the directory of " + d.file
+		if errors.Is(err, fs.ErrPermission) {
+			fix = "make it readable for the user that runs the broker"
+		}
+		d.addMistake(n, path, &mistake{"file cannot be read: " + err.Error(), fix, true})
 	}
 }
 

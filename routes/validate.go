@@ -93,11 +93,14 @@ func (c *checker) suggest(word string, candidates []string) string {
 	return suggest(word, candidates)
 }
 
+// IsName reports whether name may stand for a route, target, caller or exception.
+func IsName(name string) bool { return nameForm.MatchString(name) }
+
 // nameForm keeps names readable in logs, metrics and paths of this file.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 func (c *checker) name(path, name string) {
-	if !nameForm.MatchString(name) {
+	if !IsName(name) {
 		c.fail(path, strconv.Quote(name)+" is not a name", "use letters, digits, - and _, a letter or digit first")
 	}
 }

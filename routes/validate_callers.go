@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,13 +77,19 @@ func attributes(subject string) []string {
 // maxAhead is how many days an exception may last before the next review.
 const maxAhead = 366
 
+// skeleton is the form of the words that twohop probe leaves to be filled in.
+var skeleton = regexp.MustCompile(`^(WHO|WHERE|WHY)(-[A-Z]+)+$`)
+
 func (c *checker) exceptions() {
 	for _, name := range c.names["exceptions"] {
 		x, path := c.Exceptions[name], join("exceptions", name)
 		c.name(path, name)
 		for _, text := range [][2]string{{"owner", x.Owner}, {"approved_by", x.ApprovedBy}, {"ticket", x.Ticket}, {"reason", x.Reason}} {
-			if strings.TrimSpace(text[1]) == "" {
+			switch {
+			case strings.TrimSpace(text[1]) == "":
 				c.fail(path+"."+text[0], "is blank", "an exception names its owner, approver, ticket and reason")
+			case skeleton.MatchString(text[1]):
+				c.fail(path+"."+text[0], "is still the skeleton's "+text[1], "an exception names its owner, approver, ticket and reason")
 			}
 		}
 		if len(x.Allows) == 0 {

@@ -62,7 +62,7 @@ func Probe(ctx context.Context, host, name, via string, now func() time.Time) (*
 // suitesOf finds the suites that the server takes with version v: it offers all of
 // them, takes away the chosen one and asks again.
 func (s *settings) suitesOf(ctx context.Context, v uint16) (VersionReport, []*x509.Certificate) {
-	const patience = 10 * time.Second // per hello; some servers fall silent instead of refusing
+	const patience = 5 * time.Second // per hello; some servers fall silent instead of refusing
 	found := VersionReport{Version: v}
 	var chain []*x509.Certificate
 	for offer := allSuites(v); len(offer) > 0; {

@@ -31,7 +31,7 @@ func (v *verifier) check(cs tls.ConnectionState) error {
 	}
 	leaf := cs.PeerCertificates[0]
 	if len(v.pins) > 0 && !v.pinned(leaf) {
-		return fault.New(fault.TargetPin, "the target's key matches none of the %d pinned keys", len(v.pins))
+		return fault.New(fault.TargetPin, "the target's key matches none of the %d pinned keys", len(v.pins)).Because(errors.New("its key is " + Pin(leaf)))
 	}
 	if len(v.pins) > 0 && v.roots == nil {
 		return nil

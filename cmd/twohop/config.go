@@ -69,6 +69,15 @@ func certConfig(t *routes.Table) certs.Config {
 
 // certError gives a mistake in the certificates its place in the file.
 func certError(t *routes.Table, f *fault.Field) *routes.Error {
+	var n int
+	if _, err := fmt.Sscanf(f.Path, "hosts[%d]", &n); err == nil {
+		for i, l := range t.Listen {
+			if n < len(l.Hosts) {
+				return t.Error(fmt.Sprintf("listen[%d].hosts[%d]", i, n), f.What, f.Fix)
+			}
+			n -= len(l.Hosts)
+		}
+	}
 	path := "certificates"
 	if f.Path != "" {
 		path += "." + f.Path

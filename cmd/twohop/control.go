@@ -58,13 +58,13 @@ func exceptionCommand() *command {
 		name: "exception", usage: "extend NAME [FILE] [--days N] [--socket PATH]", args: 3,
 		about: "give an exception a few days more, once",
 		long: `Extends the exception NAME of the broker that runs with FILE (default routes.yaml) by at
-most 7 days beyond its last day, once, so that calls go on while it is being renewed. It
-counts at once, survives a restart, and is recorded with the OS user in the audit log.
+most 7 days beyond its last day, once, in its last 7 days or just after, so that calls go
+on while it is being renewed. It counts at once, survives a restart, and is recorded with the OS user in the audit log.
 A new expires in routes.yaml ends it.
 
 Example: twohop exception extend WMS-2019 /etc/twohop/routes.yaml --days 3`,
 		flags: func(f *flag.FlagSet) {
-			f.Int("days", 7, "how many `DAYS`, 1 to 7")
+			f.Int("days", 7, "so many `DAYS`, 1 to 7")
 			socketFlag(f)
 		},
 		run: func(ctx context.Context, e *env, in *invocation) error {

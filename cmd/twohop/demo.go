@@ -35,7 +35,7 @@ broker. Then it streams 1 GiB and shows that the broker's memory stays flat.
 Example: twohop demo --stay --dir /tmp/twohop-demo`,
 		flags: func(f *flag.FlagSet) {
 			f.Bool("stay", false, "keep everything running afterwards, and print lines to try")
-			f.String("dir", "", "keep routes.yaml, certificates, key and audit log in `DIR` (default: a temporary one)")
+			f.String("dir", "", "keep routes.yaml, certificates, key and audit log in `DIR` (default: nothing is kept)")
 		},
 		run: func(ctx context.Context, e *env, in *invocation) error {
 			signal.Ignore(syscall.SIGPIPE) // `demo | head` must still stop the broker

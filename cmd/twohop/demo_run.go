@@ -18,6 +18,7 @@ import (
 
 	"twohop/callers"
 	"twohop/internal/legacy"
+	"twohop/target"
 )
 
 // run shows the calls, the records, and the stream.
@@ -30,7 +31,12 @@ func (d *demo) run(ctx context.Context, stay bool) error {
 			return fmt.Errorf("the direct call to %s succeeded; it should fail as F&O's does", c.route)
 		}
 		fmt.Fprintf(d.out, "  direct, TLS 1.2 or newer   fails: %v\n", direct)
-		fmt.Fprintf(d.out, "  F&O would show            %s\n", c.shown)
+		why, err := d.why(ctx, c)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(d.out, "  because                    %s\n", why)
+		fmt.Fprintf(d.out, "  F&O would show             %s\n", c.shown)
 		answer, err := d.through(ctx, c)
 		if err != nil {
 			return fmt.Errorf("the call through the broker: %w", err)
@@ -69,6 +75,27 @@ func (d *demo) direct(ctx context.Context, c demoCall) error {
 	}
 	resp.Body.Close()
 	return nil
+}
+
+// why asks the service what it speaks, as twohop probe does.
+func (d *demo) why(ctx context.Context, c demoCall) (string, error) {
+	r, err := target.Probe(ctx, d.services[c.route].Addr(), "", "", time.Now)
+	if err != nil {
+		return "", err
+	}
+	if r.Plain {
+		return "the service speaks plain HTTP, and F&O calls only over TLS 1.2 or newer", nil
+	}
+	var speaks []string
+	refusal := ""
+	for _, v := range r.Versions {
+		if v.Refusal == "" {
+			speaks = append(speaks, tls.VersionName(v.Version))
+		} else {
+			refusal = v.Refusal
+		}
+	}
+	return "the service speaks only " + strings.Join(speaks, ", ") + "; offered more, it " + refusal, nil
 }
 
 func (c demoCall) request(ctx context.Context, url string) (*http.Request, error) {

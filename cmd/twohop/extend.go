@@ -27,6 +27,9 @@ type extension struct {
 // maxExtension is how long an exception may be extended, once.
 const maxExtension = 7 // days
 
+// extendWithin keeps the one extension for when it is needed.
+const extendWithin = 7 // days left
+
 // extensions are kept in a file beside the audit log.
 type extensions map[string]extension
 
@@ -73,6 +76,8 @@ func (s *server) extend(user, name string, days int) (string, error) {
 		return "", fmt.Errorf("an exception is extended by 1 to %d days", maxExtension)
 	case again && given.LastDay == e.Expires.String():
 		return "", fmt.Errorf("exception %s was extended already, by %s; renew it in routes.yaml after approval", name, given.By)
+	case e.DaysLeft(s.now()) > extendWithin:
+		return "", fmt.Errorf("exception %s has %d days left; it is extended only in its last %d", name, e.DaysLeft(s.now()), extendWithin)
 	case !s.now().Before(until):
 		return "", fmt.Errorf("exception %s ended more than %d days ago; renew it in routes.yaml after approval", name, days)
 	}
@@ -99,6 +104,7 @@ func (s *server) extend(user, name string, days int) (string, error) {
 	}
 	s.extensions = more
 	s.broker.Swap(router)
+	s.gauge()
 	s.log.Warn("exception extended", "exception", name, "last_day", last, "user", user)
 	return last, nil
 }

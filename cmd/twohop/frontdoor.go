@@ -119,7 +119,11 @@ func (d *doorWatch) Handle(_ context.Context, r slog.Record) error {
 	if cause == "closed" {
 		level = slog.LevelDebug // health checks of load balancers and scanners
 	}
-	d.log.Log(context.Background(), level, "TLS handshake with a caller failed", "peer", peer, "cause", cause, "error", reason)
+	attrs := []any{"peer", peer, "cause", cause, "error", reason}
+	if cause == "refused_by_caller" {
+		attrs = append(attrs, "hint", "the caller broke off after seeing the certificate: it may lack the root or an intermediate")
+	}
+	d.log.Log(context.Background(), level, "TLS handshake with a caller failed", attrs...)
 	return nil
 }
 
@@ -130,6 +134,7 @@ func handshakeCause(reason string) string {
 		{"no cipher suite", "suite"},
 		{"no ECDHE curve", "suite"},
 		{"remote error", "refused_by_caller"},
+		{"bad record MAC", "refused_by_caller"}, // a TLS 1.3 caller that hangs up at the certificate
 		{"first record does not look like", "not_tls"},
 		{"client sent an HTTP request", "not_tls"},
 		{"certificate", "client_certificate"},

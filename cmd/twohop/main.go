@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -76,7 +77,6 @@ var errSilent = errors.New("")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, os.Args[1:], &env{os.Stdin, os.Stdout, os.Stderr, time.Now})
 	stop()
 	os.Exit(code)
@@ -113,6 +113,9 @@ func dispatch(ctx context.Context, args []string, e *env) error {
 		}
 		overview(e.stdout)
 		return nil
+	}
+	if args[0] == "--version" || args[0] == "-version" {
+		args[0] = "version"
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
@@ -162,7 +165,7 @@ func (c *command) parse(args []string, e *env) (*invocation, error) {
 }
 
 func (c *command) help(w io.Writer, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "Usage: twohop %s %s\n\n%s\n", c.name, c.usage, c.long)
+	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace("twohop "+c.name+" "+c.usage), c.long)
 	first := true
 	fs.VisitAll(func(f *flag.Flag) {
 		if first {

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +22,7 @@ import (
 
 func probeCommand() *command {
 	return &command{
-		name: "probe", usage: "HOST[:PORT] [--server-name NAME]", args: 1,
+		name: "probe", usage: "HOST[:PORT] [--server-name NAME] [--via-file FILE]", args: 1,
 		about: "see what a target speaks, ready to paste into routes.yaml",
 		long: `Connects to HOST (default port 443) several times and prints which TLS versions and
 suites it takes, its certificates and what is weak in them, its pin, and the lines for
@@ -28,20 +30,21 @@ routes.yaml with the exception that it needs. No handshake is completed, so noth
 sent to the service. The certificate is looked at, not trusted: compare the pin with
 the target's owner before you paste it.
 
-SSL 3.0 and suites that Go's TLS does not have are not seen.
+SSL 3.0 and suites that Go's TLS does not have are not seen. A server that falls silent
+takes up to 5 s for each version. Exit status 1 when neither TLS nor HTTP is spoken.
 
 Example: twohop probe wms01.corp.local:8443`,
 		flags: func(f *flag.FlagSet) {
-			f.String("server-name", "", "`NAME` to send as SNI (default: HOST)")
-			f.String("via-file", "", "`FILE` that holds the URL of a CONNECT proxy on the way")
+			f.String("server-name", "", "send this `NAME` as SNI (default: HOST)")
+			f.String("via-file", "", "read the URL of a CONNECT proxy on the way from `FILE`")
 		},
 		run: func(ctx context.Context, e *env, in *invocation) error {
 			if len(in.args) != 1 {
 				return hinted{usageError{errors.New("probe takes one host")}, "twohop probe wms01.corp.local:8443"}
 			}
-			address := in.args[0]
-			if _, _, err := net.SplitHostPort(address); err != nil {
-				address = net.JoinHostPort(strings.Trim(address, "[]"), "443")
+			address, err := probeAddress(in.args[0])
+			if err != nil {
+				return err
 			}
 			via := ""
 			if name := in.text("via-file"); name != "" {
@@ -59,9 +62,31 @@ Example: twohop probe wms01.corp.local:8443`,
 				return err
 			}
 			printReport(e.stdout, r, e.now())
+			if !r.Plain && bestVersion(r) == nil {
+				return errSilent
+			}
 			return nil
 		},
 	}
+}
+
+// probeAddress takes HOST, HOST:PORT or a URL, as it stands in routes.yaml.
+func probeAddress(text string) (string, error) {
+	if u, err := url.Parse(text); err == nil && u.Host != "" {
+		port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		if u.Port() != "" {
+			port = u.Port()
+		}
+		text = net.JoinHostPort(u.Hostname(), port)
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		host, port = strings.Trim(text, "[]"), "443"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, "/?#@ ") {
+		return "", hinted{usageError{fmt.Errorf("%q is not HOST[:PORT]", text)}, "twohop probe wms01.corp.local:8443"}
+	}
+	return net.JoinHostPort(host, port), nil
 }
 
 func printReport(w io.Writer, r *target.Report, now time.Time) {
@@ -90,7 +115,11 @@ func printReport(w io.Writer, r *target.Report, now time.Time) {
 	case len(r.Chain) > 0 && r.Trust == "":
 		fmt.Fprintln(w, "\nThe chain is verified by this system's roots; no pin is needed.")
 	case len(r.Chain) > 0:
-		fmt.Fprintf(w, "\nNot verified: %s. It needs tls.ca or a pin.\nPin  %s\n", r.Trust, r.Pin)
+		needs := "tls.ca or a pin"
+		if len(r.Chain[0].Weak) > 0 {
+			needs = "a pin"
+		}
+		fmt.Fprintf(w, "\nNot verified: %s. It needs %s.\nPin  %s\n", r.Trust, needs, r.Pin)
 	}
 	printTarget(w, r, now)
 }

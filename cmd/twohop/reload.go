@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"reflect"
+	"strings"
 	"time"
 
+	"twohop/audit"
 	"twohop/certs"
 	"twohop/console"
 	"twohop/proxy"
@@ -16,17 +19,17 @@ import (
 func (s *server) reload(user string) (*console.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	outcome, err := s.apply()
+	outcome, err := s.apply(user)
 	s.deps.Metrics.Reloaded(err == nil, s.now())
 	if err != nil {
 		s.log.Error("reload refused; the old configuration serves on", "user", user, "error", err.Error())
 		return nil, err
 	}
-	s.log.Info("reloaded", "user", user, "changes", outcome.Changes, "restart", outcome.Restart, "config", s.table.Hash())
+	s.log.Info("reloaded", "user", user, "changes", strings.Join(outcome.Changes, "; "), "restart", strings.Join(outcome.Restart, ", "), "config", s.table.Hash())
 	return outcome, nil
 }
 
-func (s *server) apply() (*console.Outcome, error) {
+func (s *server) apply(user string) (*console.Outcome, error) {
 	t, err := load(s.file, s.now())
 	if err != nil {
 		return nil, err
@@ -35,17 +38,27 @@ func (s *server) apply() (*console.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Last, because from here on nothing can fail.
-	if err := certErrors(t, s.certs.Update(context.Background(), certConfig(t))); err != nil {
-		router.Close()
-		return nil, err
-	}
 	out := &console.Outcome{Changes: []string{}, Restart: needRestart(s.table, t)}
 	for _, c := range routes.Diff(s.table, t) {
-		out.Changes = append(out.Changes, c.String())
+		line := c.String()
+		if c.Weaker {
+			line = "WEAKER: " + line
+		}
+		out.Changes = append(out.Changes, line)
 	}
 	for _, w := range t.Warnings() {
 		out.Warnings = append(out.Warnings, w.Error())
+	}
+	// It is recorded before it counts; the certificates come last, because from there on
+	// nothing can fail.
+	err = s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: "configuration", Name: s.file, Config: t.Hash(),
+		What: "is loaded in place of " + s.table.Hash() + ": " + strings.Join(out.Changes, "; ")})
+	if err == nil {
+		err = certErrors(t, s.certs.Update(context.Background(), certConfig(t)))
+	}
+	if err != nil {
+		router.Close()
+		return nil, err
 	}
 	s.broker.Swap(router)
 	s.table, s.missing = t, nil
@@ -97,7 +110,7 @@ func (s *server) keep(ctx context.Context) {
 			s.mu.Lock()
 			t := s.table
 			s.mu.Unlock()
-			s.deps.Metrics.AuditHealthy(s.audit.Healthy() == nil)
+			s.watchAudit()
 			if now := ""; t.Reload.Watch {
 				if now = t.HashNow(); now != tried && now != t.Hash() {
 					s.reload("file watch")
@@ -105,6 +118,16 @@ func (s *server) keep(ctx context.Context) {
 				tried = now
 			}
 		}
+	}
+}
+
+// watchAudit tells, once, that calls can no longer be recorded.
+func (s *server) watchAudit() {
+	err := s.audit.Healthy()
+	s.deps.Metrics.AuditHealthy(err == nil)
+	if err != nil && !s.auditLost {
+		s.auditLost = true
+		s.log.Error("the audit log cannot be written and no call is served: mend the disk and restart", "error", err)
 	}
 }
 
@@ -145,8 +168,12 @@ func (s *server) remind(name string, x routes.Exception, left time.Duration) {
 		told := remembered{name, x.Expires.String(), days}
 		if !s.reminded[told] {
 			s.reminded[told] = true
-			s.log.Warn("exception is about to end; afterwards its routes answer 503", "exception", name, "last_day", x.Expires.String(),
-				"days_left", int(left.Hours()/24), "owner", x.Owner, "ticket", x.Ticket)
+			level, text := slog.LevelWarn, "exception is about to end; afterwards its routes answer 503"
+			if left <= 0 {
+				level, text = slog.LevelError, "exception has ended; its routes answer 503"
+			}
+			s.log.Log(context.Background(), level, text, "exception", name, "last_day", x.Expires.String(),
+				"days_left", max(0, int(left.Hours()/24)), "owner", x.Owner, "ticket", x.Ticket)
 		}
 		return
 	}

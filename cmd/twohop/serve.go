@@ -30,10 +30,11 @@ func serveCommand() *command {
 		name: "serve", usage: "[FILE]", args: 1,
 		about: "run the broker",
 		long: `Serves the routes of FILE (default routes.yaml) until SIGTERM or Ctrl-C; SIGHUP or
-twohop reload reads the file again. Logs go to standard error.
+twohop reload reads the file again. Logs go to standard error. A second signal cuts the
+calls that still run.
 
 At start a secret or file that one route needs and that is missing switches off that
-route alone, with a warning; every other mistake keeps the broker from starting.
+route alone, with an error in the log; every other mistake keeps the broker from starting.
 
 Example: twohop serve /etc/twohop/routes.yaml`,
 		flags: func(*flag.FlagSet) {},
@@ -67,6 +68,7 @@ type server struct {
 	reminded map[remembered]bool
 
 	extensions extensions
+	auditLost  bool // and told; used by keep alone
 }
 
 // listening is an HTTP server and how to run it.

@@ -2,27 +2,36 @@ package main
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"twohop/internal/fault"
 )
 
 // shutdown ends in order: readiness goes first, so that a load balancer looks
-// elsewhere; then no new connections; running calls and streams get their limit.
+// elsewhere; then no new connections; running calls and streams get their limit. A
+// further signal ends the waiting: calls are cut, and recorded, at once.
 func (s *server) shutdown() {
+	hurry, done := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer done()
 	s.mu.Lock()
 	c := s.table.Shutdown
 	s.draining = true
 	s.mu.Unlock()
 	s.log.Info("stopping", "drain", c.Drain, "limit", c.Limit)
-	time.Sleep(c.Drain)
+	select {
+	case <-time.After(c.Drain):
+	case <-hurry.Done():
+	}
 	s.broker.Stop()
-	if !s.shut(c.Limit) {
-		s.log.Warn("calls were cut at the limit", "limit", c.Limit)
-		s.cut(fault.New(fault.ShuttingDown, "the broker stopped, and the call was not over within %v", c.Limit))
-		s.shut(cutPatience)
+	if !s.shut(hurry, c.Limit) {
+		s.log.Warn("calls were cut at the limit, or by a second signal", "limit", c.Limit)
+		s.cut(fault.New(fault.ShuttingDown, "the broker stopped before the call was over"))
+		s.shut(context.Background(), cutPatience)
 		for _, l := range s.servers {
 			l.Server.Close()
 		}
@@ -34,9 +43,9 @@ func (s *server) shutdown() {
 const cutPatience = 5 * time.Second
 
 // shut closes the listeners and waits for the running calls, and reports whether all
-// were over within limit.
-func (s *server) shut(limit time.Duration) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// were over within limit and before ctx was done.
+func (s *server) shut(ctx context.Context, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var doors sync.WaitGroup
 	var late atomic.Bool
