@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"encoding/json"
 	"time"
 )
 
@@ -44,7 +43,7 @@ const (
 
 // line returns e as one JSON object.
 func (e *Event) line() ([]byte, error) {
-	return json.Marshal(eventLine{
+	return encode(eventLine{
 		ClassUID: classEntity, CategoryUID: classEntity / 1000, ActivityID: activityUpdate, TypeUID: classEntity*100 + activityUpdate,
 		SeverityID: severity, Time: e.Time.UnixMilli(), Message: clip(e.Kind+" "+e.Name+" "+e.What, longest),
 		Metadata: metadata{Version: schema, Logged: e.Time.UnixMilli(), Profiles: []string{"security_control"}, Product: twohop},

@@ -45,9 +45,14 @@ const (
 // Acquire asks for one call. When it is Allowed the caller must Release it after
 // the call; otherwise wait is how long to wait before the next try, 0 when unknown.
 func (l *Limiter) Acquire(now time.Time) (v Verdict, wait time.Duration) {
-	if running, most := l.running.Add(1), l.most.Load(); most > 0 && running > most {
-		l.running.Add(-1)
-		return Busy, 0
+	for {
+		running, most := l.running.Load(), l.most.Load()
+		if most > 0 && running >= most {
+			return Busy, 0
+		}
+		if l.running.CompareAndSwap(running, running+1) {
+			break
+		}
 	}
 	if !l.limited.Load() {
 		return Allowed, 0

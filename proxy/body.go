@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 // it while the call is being refused.
 type callerBody struct {
 	io.ReadCloser
+	one  sync.Mutex   // one reader at a time: an HTTP/2 body wakes only one when it is cut
 	want int64        // Content-Length, -1 when chunked
 	max  atomic.Int64 // 0 until the route is known
 	read atomic.Int64
@@ -36,7 +39,9 @@ func (b *callerBody) Read(p []byte) (int, error) {
 
 // take reads without the bound.
 func (b *callerBody) take(p []byte) (int, error) {
+	b.one.Lock()
 	n, err := b.ReadCloser.Read(p)
+	b.one.Unlock()
 	if read := b.read.Add(int64(n)); err == io.EOF || read == b.want {
 		b.done.Store(true)
 	}
@@ -107,17 +112,34 @@ func (c *call) discard(most int64, limit time.Duration) {
 	}
 }
 
-// spool reads a body of unknown length whole, for a target that takes no chunks.
+// spool reads a body whole, in time: for a target that takes no chunks, or so that
+// the call can be sent again.
 func (c *call) spool(most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(c.body, most+1))
+	data, err := io.ReadAll(io.LimitReader(punctual{c}, most+1))
+	c.rc.SetReadDeadline(time.Time{})
 	var known *fault.Fault
 	switch {
 	case errors.As(err, &known):
 		return nil, known
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, fault.New(fault.BodyTimeout, "the request body did not come within the route's idle and total limits").Because(err)
 	case err != nil:
 		return nil, fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(err)
 	case int64(len(data)) > most:
 		return nil, tooLarge(most)
 	}
 	return data, nil
+}
+
+// punctual reads the caller's body under the route's limits.
+type punctual struct{ c *call }
+
+func (p punctual) Read(b []byte) (int, error) {
+	limits := p.c.route.limits
+	end := time.Now().Add(limits.Idle)
+	if whole := p.c.start.Add(limits.Total); limits.Total > 0 && whole.Before(end) {
+		end = whole
+	}
+	p.c.rc.SetReadDeadline(end)
+	return p.c.body.Read(b)
 }

@@ -22,7 +22,9 @@ type call struct {
 	start time.Time
 	trace trace
 	soap  soapVersion
-	body  *callerBody
+
+	unclear error // the header names the operation in two ways
+	body    *callerBody
 
 	who    callers.Identity
 	whoErr error // a credential was shown and fits nobody
@@ -42,9 +44,12 @@ type call struct {
 
 func newCall(router *Router, w http.ResponseWriter, r *http.Request) *call {
 	c := &call{Router: router, w: w, rc: http.NewResponseController(w), r: r, start: router.deps.Now(), trace: newTrace(r.Header.Get("traceparent"))}
-	c.match = match{method: r.Method, action: soapAction(r.Header)}
-	c.soap = speaksSOAP(r.Header)
+	c.match.method = r.Method
+	c.soap, c.match.action, c.unclear = readSOAP(r.Header)
 	c.body = newCallerBody(r)
+	if r.ProtoMajor == 1 {
+		c.rc.SetWriteDeadline(time.Time{}) // of the call before on this connection
+	}
 	return c
 }
 

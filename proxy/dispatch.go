@@ -16,6 +16,9 @@ func (c *call) dispatch() error {
 	if f := wellFormed(c); f != nil {
 		return f
 	}
+	if c.unclear != nil {
+		return c.unclear
+	}
 	r := c.tree.find(hostname(c.r.Host), c.r.URL.Path, &c.match)
 	if r == nil {
 		return c.noRoute()
@@ -90,7 +93,10 @@ func tooLarge(most int64) *fault.Fault {
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
+	} else {
+		host = strings.Trim(host, "[]")
 	}
+	host = strings.TrimSuffix(host, ".")
 	for i := range len(host) {
 		if 'A' <= host[i] && host[i] <= 'Z' {
 			return strings.ToLower(host)

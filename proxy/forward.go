@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -61,7 +62,9 @@ func (c *call) outgoing() (*http.Request, error) {
 	if c.route.idempotent {
 		// A header without values is not sent; it tells net/http that the request may
 		// be repeated when a kept connection fails before an answer.
-		req.Header["X-Idempotency-Key"] = nil
+		if _, own := req.Header["X-Idempotency-Key"]; !own {
+			req.Header["X-Idempotency-Key"] = nil
+		}
 	}
 	if in.ProtoMajor == 1 {
 		c.rc.EnableFullDuplex() // a target may answer while the body is still coming
@@ -122,6 +125,9 @@ func (c *call) reply(resp *http.Response) error {
 		resp.Body.Close()
 		return c.last(nil)
 	}
+	if length < 0 && !c.r.ProtoAtLeast(1, 1) {
+		return c.whole(resp)
+	}
 	if length >= 0 {
 		c.w.Header()["Content-Length"] = resp.Header["Content-Length"]
 	}
@@ -130,7 +136,9 @@ func (c *call) reply(resp *http.Response) error {
 	for {
 		n, err := resp.Body.Read(*buf)
 		if err != nil && err != io.EOF {
-			c.send((*buf)[:n])
+			if n > 0 {
+				c.send((*buf)[:n])
+			}
 			return err
 		}
 		if err == io.EOF || length >= 0 && c.hop.Received == length {
@@ -144,6 +152,26 @@ func (c *call) reply(resp *http.Response) error {
 	}
 }
 
+// oldCaller is the longest answer of unknown length for a caller of HTTP/1.0, which has
+// no chunks and would take a cut for the end.
+const oldCaller = 1 << 20
+
+// whole reads an answer of unknown length and sends it with its length.
+func (c *call) whole(resp *http.Response) error {
+	data, err := io.ReadAll(io.LimitReader(resp.Body, oldCaller+1))
+	if err != nil {
+		return err
+	}
+	if len(data) > oldCaller {
+		f := fault.New(fault.TargetBadAnswer, "the answer has no length and is longer than the %d bytes that a caller of HTTP/1.0 can be given", oldCaller)
+		f.Fix = "Call with HTTP/1.1."
+		return f
+	}
+	resp.Body.Close()
+	c.w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+	return c.last(data)
+}
+
 // noBody reports whether an answer has no content (RFC 9112, section 6.3).
 func noBody(method string, resp *http.Response) bool {
 	return method == http.MethodHead || resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
@@ -151,14 +179,18 @@ func noBody(method string, resp *http.Response) bool {
 
 // send writes a part of the answer and flushes it.
 func (c *call) send(p []byte) error {
+	c.writeBy(c.route.limits.Idle)
+	defer c.rc.SetWriteDeadline(time.Time{}) // HTTP/2 would reset the stream while the target is slow
+	return c.write(p)
+}
+
+// writeBy cuts a caller that stops reading.
+func (c *call) writeBy(limit time.Duration) { c.rc.SetWriteDeadline(time.Now().Add(limit)) }
+
+func (c *call) write(p []byte) error {
 	c.writeHead()
 	if len(p) == 0 {
 		return nil
-	}
-	if c.out > 0 { // a first part goes into the socket's buffer
-		// A caller that stops reading is cut after the idle limit.
-		c.rc.SetWriteDeadline(time.Now().Add(c.route.limits.Idle))
-		defer c.rc.SetWriteDeadline(time.Time{})
 	}
 	n, err := c.w.Write(p)
 	c.out += int64(n)
@@ -174,6 +206,10 @@ func (c *call) send(p []byte) error {
 func (c *call) writeHead() {
 	if !c.sent {
 		c.sent = true
+		if !c.body.done.Load() && c.r.ProtoMajor == 1 {
+			// What may still come of the body must not be read as the next request.
+			c.w.Header().Set("Connection", "close")
+		}
 		c.w.WriteHeader(c.status)
 	}
 }
@@ -186,10 +222,9 @@ func (c *call) last(p []byte) error {
 		return err
 	}
 	c.out = before
-	if !c.body.done.Load() && !c.sent && c.r.ProtoMajor == 1 {
-		c.w.Header().Set("Connection", "close") // the target did not want the whole body
-	}
-	if err := c.send(p); err != nil {
+	// The deadline stays for what net/http has yet to write; newCall clears it.
+	c.writeBy(c.route.limits.Idle)
+	if err := c.write(p); err != nil {
 		c.amend(err)
 	}
 	if !c.body.done.Load() {

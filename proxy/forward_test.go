@@ -151,7 +151,7 @@ func TestPlacesAndCookiesAreTurnedToTheFrontDoor(t *testing.T) {
 		if got := resp.Header.Get("Location"); got != want {
 			t.Errorf("Location %s became %s, want %s", to, got, want)
 		}
-		want := []string{"a=1; Path=/in/app; HttpOnly; Secure", `b="x y"; path=/; secure; SameSite=None`}
+		want := []string{"a=1; Path=/in/app; HttpOnly; Secure", `b="x y"; Path=/in; secure; SameSite=None`}
 		if diff := cmp.Diff(want, resp.Header["Set-Cookie"]); diff != "" {
 			t.Error(diff)
 		}

@@ -16,18 +16,35 @@ var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "T
 // answers itself, and what would let a caller claim another address.
 var ownRequest = map[string]bool{
 	callers.Header: true, "Authorization": true, "Proxy-Authorization": true, "Expect": true, "Traceparent": true,
-	"Forwarded": true, "X-Forwarded-For": true, "X-Forwarded-Host": true, "X-Forwarded-Proto": true, "X-Real-Ip": true,
+	"Forwarded": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true,
+}
+
+func endsHere(name string) bool { return ownRequest[name] || strings.HasPrefix(name, "X-Forwarded-") }
+
+// stripTwins removes fields with an underscore that CGI, PHP and WSGI would take for one
+// that ends here or that the broker sets: they read X_User and X-User alike.
+func (c *call) stripTwins(h http.Header) {
+	for name := range h {
+		if !strings.Contains(name, "_") {
+			continue
+		}
+		twin := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+		if endsHere(twin) || c.way.headers.names(twin) || c.route.request.names(twin) {
+			delete(h, name)
+		}
+	}
 }
 
 // requestHeader returns the header for the target.
 func (c *call) requestHeader() http.Header {
 	out := make(http.Header, len(c.r.Header)+2)
 	for name, values := range c.r.Header {
-		if !ownRequest[name] {
+		if !endsHere(name) {
 			out[name] = values
 		}
 	}
 	stripHopByHop(out)
+	c.stripTwins(out)
 	out["Traceparent"] = []string{c.trace.parent()}
 	if _, ok := out["User-Agent"]; !ok {
 		out["User-Agent"] = []string{""} // or net/http writes its own name

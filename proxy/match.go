@@ -108,7 +108,11 @@ func (n *node) find(rest string, depth int, m *match) *route {
 	if i := strings.IndexByte(segment, '/'); i >= 0 {
 		segment, tail = segment[:i], segment[i:]
 	}
-	if c := n.literals[segment]; c != nil {
+	c := n.literals[segment]
+	if bare, _, params := strings.Cut(segment, ";"); c == nil && params {
+		c = n.literals[bare] // servers take parameters off, so they must not lead past a literal
+	}
+	if c != nil {
 		if r := c.find(tail, depth+1, m); r != nil {
 			return r
 		}

@@ -21,18 +21,36 @@ func canonical(u *url.URL) *fault.Fault {
 		if c := path[i]; c < 0x20 || c == 0x7f || c == '\\' {
 			return fault.New(fault.PathNotCanonical, "the path holds a backslash or a control character")
 		}
+		if overlong(path[i:]) {
+			return fault.New(fault.PathNotCanonical, "the path holds an overlong UTF-8 sequence")
+		}
+	}
+	for i := range len(u.RawQuery) { // HTTP/2 brings them here, and HTTP/1.1 would end the line at them
+		if c := u.RawQuery[i]; c <= 0x20 || c == 0x7f || c == '#' {
+			return fault.New(fault.BadRequest, "the query holds a space, a # or a control character")
+		}
 	}
 	if strings.Contains(path, "//") {
 		return fault.New(fault.PathNotCanonical, "the path holds an empty segment (//)")
 	}
 	if strings.Contains(path, "/.") {
 		for segment := range strings.SplitSeq(path, "/") {
+			segment, _, _ = strings.Cut(segment, ";") // servers take parameters off before they resolve dots
 			if segment == "." || segment == ".." {
 				return fault.New(fault.PathNotCanonical, "the path holds a dot segment")
 			}
 		}
 	}
 	return nil
+}
+
+// overlong reports whether s begins with a longer form of a character than UTF-8 allows
+// (RFC 3629, section 3), which some servers read as a slash or a dot.
+func overlong(s string) bool {
+	if s[0] == 0xC0 || s[0] == 0xC1 {
+		return true
+	}
+	return len(s) > 1 && (s[0] == 0xE0 && s[1] >= 0x80 && s[1] < 0xA0 || s[0] == 0xF0 && s[1] >= 0x80 && s[1] < 0x90)
 }
 
 // split cuts an escaped path after depth segments.

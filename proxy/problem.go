@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"twohop/audit"
 	"twohop/internal/fault"
@@ -72,6 +73,8 @@ func (c *call) refuse(f *fault.Fault) {
 		return
 	}
 	h := c.w.Header()
+	clear(h) // of an answer that could not be sent
+	h.Set("X-Correlation-Id", c.trace.id)
 	for name, value := range f.Header {
 		h.Set(name, value)
 	}
@@ -82,11 +85,16 @@ func (c *call) refuse(f *fault.Fault) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	unread := c.settle()
+	c.writeBy(refusalTime)
 	c.w.WriteHeader(c.status)
 	if c.r.Method != http.MethodHead {
 		c.w.Write(body) // the caller may be gone; the call is recorded
 	}
 	if unread {
 		c.drain()
+		c.writeBy(refusalTime)
 	}
 }
+
+// refusalTime is how long a caller may take to read a refusal.
+const refusalTime = 10 * time.Second

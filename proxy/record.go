@@ -32,7 +32,10 @@ func (c *call) record(stage string) error {
 			rec.ExceptionEnds = w.ends.AddDate(0, 0, -1).Format(time.DateOnly)
 		}
 	}
-	const long = 2048
+	long := 2048
+	if c.who.Name == "" {
+		long = 256 // nobody known may make large records
+	}
 	rec.Path, rec.SOAPAction = clip(rec.Path, long), clip(rec.SOAPAction, long)
 	if cs := c.r.TLS; cs != nil {
 		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: tls.CipherSuiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}

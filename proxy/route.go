@@ -70,6 +70,11 @@ func newHeaderEdit(h routes.Headers) headerEdit {
 	return e
 }
 
+// names reports whether the edit sets or removes a field.
+func (e headerEdit) names(field string) bool {
+	return slices.Contains(e.remove, field) || slices.ContainsFunc(e.set, func(f headerField) bool { return f.name == field })
+}
+
 func (e headerEdit) apply(h http.Header) {
 	for _, name := range e.remove {
 		delete(h, name)

@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"twohop/internal/fault"
 )
 
 // soapVersion is the SOAP version that a caller speaks.
@@ -26,34 +28,51 @@ const (
 	nsDetail = "urn:twohop:fault"
 )
 
-// speaksSOAP tells from the header whether a caller speaks SOAP: 1.2 has a media type
-// of its own (RFC 3902); 1.1 must send SOAPAction (section 6.1.1), text/xml alone is
-// any XML. A multipart message (MTOM, SwA) names the type of its root.
-func speaksSOAP(h http.Header) soapVersion {
-	_, action := h["Soapaction"]
-	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+// readSOAP tells from the header which SOAP version a caller speaks and which action it
+// names, without its quotes. 1.2 has a media type of its own, with the action as a
+// parameter (RFC 3902); 1.1 must send SOAPAction (section 6.1.1), text/xml alone is any
+// XML. A multipart message (MTOM, SwA) names the type of its root. The body's operation
+// is not looked at. An error says that the target might read another action than the
+// one that routes are matched by; its call must be refused.
+func readSOAP(h http.Header) (v soapVersion, action string, unclear error) {
+	actions, types := h["Soapaction"], h["Content-Type"]
+	if len(actions) > 0 {
+		v, action = soap11, strings.Trim(strings.TrimSpace(actions[0]), `"`)
+	}
+	if len(types) > 0 && strings.Contains(strings.ToLower(types[0]), type12) {
+		v = soap12
+	}
+	if len(actions) > 1 || len(types) > 1 {
+		return v, action, fault.New(fault.BadRequest, "the header field SOAPAction or Content-Type is there more than once")
+	}
+	for _, value := range h["Connection"] {
+		if lower := strings.ToLower(value); strings.Contains(lower, "soapaction") || strings.Contains(lower, "content-type") {
+			return v, action, fault.New(fault.BadRequest, "Connection names SOAPAction or Content-Type, which are for the target")
+		}
+	}
+	if len(types) == 0 || v == notSOAP {
+		return v, action, nil
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	if err != nil {
+		return v, action, fault.New(fault.BadRequest, "the Content-Type of the SOAP message cannot be read").Because(err)
+	}
+	named := params["action"]
+	if media == type11 && named == "" || media != type12 && !strings.HasPrefix(media, "multipart/") && named == "" {
+		return v, action, nil
+	}
+	if inner := params["start-info"]; named == "" && inner != "" { // MTOM: the root's type in start-info
+		if _, root, err := mime.ParseMediaType(inner); err == nil {
+			named = root["action"]
+		}
+	}
 	switch {
-	case err != nil:
-	case media == type12, strings.HasPrefix(media, "multipart/") && (strings.HasPrefix(params["start-info"], type12) || params["type"] == type12):
-		return soap12
+	case action == "":
+		action = named
+	case named != "" && named != action:
+		return v, action, fault.New(fault.BadRequest, "SOAPAction and the action in Content-Type differ")
 	}
-	if action {
-		return soap11
-	}
-	return notSOAP
-}
-
-// soapAction returns the action of a call without its quotes: the SOAPAction header
-// of 1.1, or the action parameter of 1.2.
-func soapAction(h http.Header) string {
-	if v, ok := h["Soapaction"]; ok && len(v) == 1 {
-		return strings.Trim(strings.TrimSpace(v[0]), `"`)
-	}
-	if ct := h.Get("Content-Type"); strings.Contains(ct, "action=") {
-		_, params, _ := mime.ParseMediaType(ct)
-		return params["action"]
-	}
-	return ""
+	return v, action, nil
 }
 
 // faultXML writes p as a SOAP Fault. The fault code says who is to mend it: the

@@ -71,8 +71,11 @@ func (c *call) turnCookie(cookie string) string {
 		case "secure":
 			secure = true
 		case "path":
-			if path := strings.TrimSpace(value); path != "/" {
+			switch path := strings.TrimSpace(value); {
+			case path != "/":
 				attr = " Path=" + c.turnPath(path)
+			case c.route.pattern.Prefix && c.head != "":
+				attr = " Path=" + c.head // not to the targets of other routes
 			}
 		}
 		out += ";" + attr

@@ -66,14 +66,16 @@ func TestDotNetCallers(t *testing.T) {
 			// before the end of a body with Expect ends the connection, rightly.
 			order := `{"text":"` + strings.Repeat("x", 300_000) + `"}`
 			answers := peers.Mono(t, peers.MonoCall{Client: client, URL: b.URL + "/json/orders", CA: b.CA, Header: key, Body: order, Calls: 4, ContentType: "application/json"})
+			quickest := answers[0].ElapsedMS
 			for _, a := range answers {
 				if a.Status != 201 || a.Length < 300_000 || !strings.HasPrefix(a.HeaderValue("Location"), b.URL+"/json/orders/") {
 					t.Error("got", said(a))
 				}
-				// Mono's HttpClient waits a whole second for the 100 before it goes on.
-				if client == peers.HTTPClient && a.ElapsedMS > 900 {
-					t.Errorf("the call took %d ms: the 100 did not come in time", a.ElapsedMS)
-				}
+				quickest = min(quickest, a.ElapsedMS)
+			}
+			// Mono's HttpClient waits a whole second for the 100 before it goes on.
+			if client == peers.HTTPClient && quickest > 900 {
+				t.Errorf("the quickest call took %d ms: the 100 did not come", quickest)
 			}
 			if n := answers[3].Handshakes; n != 1 {
 				t.Errorf("%d handshakes for 4 calls", n)

@@ -57,7 +57,10 @@ func (x extensions) ends(t *routes.Table) map[string]time.Time {
 	ends := map[string]time.Time{}
 	for name, e := range x {
 		if now, ok := t.Exceptions[name]; ok && now.Expires.String() == e.LastDay {
-			ends[name] = e.Until
+			ends[name] = now.Expires.End().AddDate(0, 0, maxExtension) // the most that any file can say
+			if e.Until.Before(ends[name]) {
+				ends[name] = e.Until
+			}
 		}
 	}
 	return ends
@@ -95,11 +98,12 @@ func (s *server) extend(user, name string, days int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := durable.WriteFile(extensionsFile(s.table), data, 0o600); err != nil {
-		return "", err
-	}
 	router, err := proxy.Compile(s.table, s.state(more), s.deps)
 	if err != nil {
+		return "", err
+	}
+	if err := durable.WriteFile(extensionsFile(s.table), data, 0o600); err != nil {
+		router.Close()
 		return "", err
 	}
 	s.extensions = more

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"twohop/metrics"
 	"twohop/routes"
@@ -37,14 +39,44 @@ func (s *server) doorTLS() *tls.Config {
 	plain := s.certs.TLS()
 	asking := plain.Clone()
 	asking.ClientAuth = tls.RequestClientCert // callers.Identify verifies it
+	keys := &ticketKeys{now: s.now}
 	front := plain.Clone()
 	front.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		if s.broker.Router().WantsCertificates() {
+			keys.renew(asking)
 			return asking, nil
 		}
 		return plain, nil
 	}
 	return front
+}
+
+// ticketKeys are the session ticket keys of the config that asks for certificates. They
+// are its own, so that a session from before it asked, which has no certificate, is not
+// resumed; and they are renewed daily, as crypto/tls does with its own.
+type ticketKeys struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	keys [][32]byte // newest first
+	made time.Time
+}
+
+const (
+	ticketDay  = 24 * time.Hour
+	ticketDays = 7 // a ticket's longest life, RFC 8446, section 4.6.1
+)
+
+func (k *ticketKeys) renew(c *tls.Config) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys != nil && k.now().Sub(k.made) < ticketDay {
+		return
+	}
+	var fresh [32]byte
+	rand.Read(fresh[:]) // never fails (crypto/rand, Go 1.24)
+	k.keys = append([][32]byte{fresh}, k.keys[:min(len(k.keys), ticketDays-1)]...)
+	k.made = k.now()
+	c.SetSessionTicketKeys(k.keys)
 }
 
 // doorWatch counts what never becomes a call: handshakes that fail and requests that
