@@ -13,9 +13,11 @@ GO ?= go
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
 
+# The end-to-end tests run by themselves: they have time limits of their own.
 test: packages lint
 	@if command -v cc >/dev/null; then race=-race; else echo "no C compiler: without -race" >&2; fi; \
-	set -x; $(GO) test $$race -timeout 20m ./...
+	set -x; $(GO) test $$race -timeout 10m $$($(GO) list ./... | grep -v '^twohop/tests') && \
+	$(GO) test $$race -timeout 15m -p 1 ./tests/...
 
 lint:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi

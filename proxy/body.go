@@ -57,8 +57,9 @@ func (b *callerBody) Close() error { return nil }
 const (
 	drainBytes  = 64 << 20
 	drainTime   = 20 * time.Second
-	drainPause  = 3 * time.Second
-	smallBody   = 256 << 10 // read first, so that the connection can be kept
+	drainPause  = 10 * time.Second // a busy .NET encrypts a whole body before it sends a byte
+	smallBody   = 256 << 10        // read first, so that the connection can be kept
+	smallTime   = 3 * time.Second
 	drainBuffer = 32 << 10
 )
 
@@ -75,7 +76,7 @@ func (c *call) settle() (unread bool) {
 	}
 	expects := c.r.Header.Get("Expect") != ""
 	if n := c.r.ContentLength; !expects && n > 0 && n <= smallBody {
-		c.discard(smallBody, drainPause)
+		c.discard(smallBody, smallTime)
 		if c.body.done.Load() {
 			c.rc.SetReadDeadline(time.Time{})
 			return false

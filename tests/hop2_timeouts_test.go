@@ -99,7 +99,7 @@ routes:
   - {name: sending, path: /sending, callers: [erp], target: {url: "http://HALT/"}}
   - {name: idle, path: /idle, callers: [erp], target: {url: "http://PART/"}}
   - {name: total, path: /total, callers: [erp], timeout: {total: 700ms, idle: 60s, first_byte: 60s}, target: {url: "http://SLOW/slow?ms=20000"}}
-  - {name: drip, path: /drip, callers: [erp], target: {url: "http://SLOW/drip?n=8&ms=250"}}
+  - {name: drip, path: /drip, callers: [erp], timeout: {first_byte: 3s, idle: 3s}, target: {url: "http://SLOW/drip?n=8&ms=500"}}
 `, "FULL", full(t), "SILENT", silent, "SLOW", slow.Addr(), "HALT", halting(t, ""),
 		"PART", halting(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly a part")))
 

@@ -36,7 +36,7 @@ func TestTheFirstBytesComeBeforeTheLastAreSent(t *testing.T) {
 	b := startForStreams(t)
 	for _, kind := range []string{"old", "plain"} {
 		t.Run(kind, func(t *testing.T) {
-			const lines, pause = 4, 400 * time.Millisecond
+			const lines, pause = 4, 1500 * time.Millisecond
 			begun := time.Now()
 			resp, err := b.Client().Do(b.Request("GET", fmt.Sprintf("/%s/drip?n=%d&ms=%d", kind, lines, pause.Milliseconds()), nil))
 			if err != nil {
