@@ -164,7 +164,7 @@ func TestThePollerFollowsSwappedLinks(t *testing.T) {
 	link := func(to string) {
 		tmp := filepath.Join(dir, "tmp")
 		if err := os.Symlink(to, tmp); err != nil {
-			t.Skip(err)
+			t.Skip("SKIPPED, NOT TESTED: no symbolic links here: ", err)
 		}
 		if err := os.Rename(tmp, filepath.Join(dir, "..data")); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -49,14 +50,7 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	for _, w := range t.Warnings() {
 		out.Warnings = append(out.Warnings, w.Error())
 	}
-	// It is recorded before it counts; the certificates come last, because from there on
-	// nothing can fail.
-	err = s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: "configuration", Name: s.file, Config: t.Hash(),
-		What: "is loaded in place of " + s.table.Hash() + ": " + strings.Join(out.Changes, "; ")})
-	if err == nil {
-		err = certErrors(t, s.certs.Update(context.Background(), certConfig(t)))
-	}
-	if err != nil {
+	if err := s.take(t, user, out.Changes); err != nil {
 		router.Close()
 		return nil, err
 	}
@@ -64,6 +58,26 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	s.table, s.missing = t, nil
 	s.gauge()
 	return out, nil
+}
+
+// take records t and takes its certificates; after it nothing can fail. It is recorded
+// before it counts, so what can be wrong with the certificates is looked for first, and
+// a record that turns out untrue is followed by one that says so.
+func (s *server) take(t *routes.Table, user string, changes []string) error {
+	if err := certErrors(t, certConfig(t).Validate()); err != nil {
+		return err
+	}
+	event := audit.Event{Time: s.now(), User: user, Kind: "configuration", Name: s.file, Config: t.Hash(),
+		What: "is loaded in place of " + s.table.Hash() + ": " + strings.Join(changes, "; ")}
+	if err := s.audit.AppendEvent(&event); err != nil {
+		return err
+	}
+	err := certErrors(t, s.certs.Update(context.Background(), certConfig(t)))
+	if err != nil {
+		event.Config, event.What = s.table.Hash(), "was not loaded after all: its certificates could not be taken"
+		return errors.Join(err, s.audit.AppendEvent(&event))
+	}
+	return nil
 }
 
 // needRestart names the changed keys that only a start reads.
