@@ -10,6 +10,7 @@ import (
 type Broker struct {
 	current  atomic.Pointer[Router]
 	stopping atomic.Bool
+	running  atomic.Int64
 }
 
 // NewBroker returns a broker that serves with r.
@@ -39,11 +40,17 @@ func (b *Broker) Swap(r *Router) {
 // Router returns the configuration in force.
 func (b *Broker) Router() *Router { return b.current.Load() }
 
+// Running returns the number of calls that run. Those of an upgraded connection are
+// among them, of which http.Server knows nothing.
+func (b *Broker) Running() int64 { return b.running.Load() }
+
 // Stop makes the broker refuse new calls; running ones go on.
 func (b *Broker) Stop() { b.stopping.Store(true) }
 
 // ServeHTTP carries one call.
 func (b *Broker) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	b.running.Add(1)
+	defer b.running.Add(-1)
 	c := newCall(b.current.Load(), w, req)
 	c.carry(b.stopping.Load())
 }

@@ -35,8 +35,9 @@ type call struct {
 	rest   string // escaped path that a prefix leaves
 	base   string // escaped path at the target before rest
 	hop    target.Hop
-	begun  bool // the begin record is written
-	sent   bool // the head of an answer is on its way
+	hangUp func() // ends the call to the target; nil unless the caller wants another protocol
+	begun  bool   // the begin record is written
+	sent   bool   // the head of an answer is on its way
 	status int
 	out    int64 // body bytes to the caller
 	failed *fault.Fault

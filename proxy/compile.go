@@ -140,7 +140,9 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 	pattern, _ := routes.ParsePattern(r.Path) // checked by Load
 	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: r.Methods, actions: r.SOAPActions, open: r.Callers.Anyone(),
 		ways: map[string]*way{}, request: newHeaderEdit(r.Headers), response: newHeaderEdit(r.ResponseHeaders), maxBody: int64(r.MaxBody),
-		limits: target.Limits{FirstByte: r.Timeout.FirstByte, Idle: r.Timeout.Idle, Total: r.Timeout.Total}, idempotent: r.Idempotent}
+		limits: target.Limits{FirstByte: r.Timeout.FirstByte, Idle: r.Timeout.Idle, Total: r.Timeout.Total}, idempotent: r.Idempotent,
+		websocket: slices.Contains(r.Upgrade, "websocket")}
+	out.response.spelled = spellings(out.response.spelled)
 	if c.deps.Metrics != nil {
 		out.metrics = c.deps.Metrics.Route(r.Name)
 	}
@@ -184,6 +186,7 @@ func (c *compiler) way(x *routes.Target, name, path string, r *routes.Route) *wa
 	p := c.ProtectionOf(x)
 	w := &way{name: name, scheme: u.Scheme, host: u.Host, base: u.EscapedPath(), query: u.RawQuery, hostPolicy: x.Host,
 		headers: newHeaderEdit(x.Headers), bufferRequest: int64(x.BufferRequest), verify: p.Verify, exception: x.Exception}
+	w.spelled = spellings(usual, w.headers.spelled, newHeaderEdit(r.Headers).spelled)
 	if x.Exception != "" {
 		w.ends = p.Expires.End()
 		if longer, ok := c.state.Ends[x.Exception]; ok {

@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,11 +11,12 @@ import (
 
 	"twohop/audit"
 	"twohop/internal/fault"
+	"twohop/target"
 )
 
 // forward sends the call to the target and its answer to the caller.
 func (c *call) forward() error {
-	req, err := c.outgoing()
+	out, err := c.outgoing()
 	if err != nil {
 		return err
 	}
@@ -23,62 +24,63 @@ func (c *call) forward() error {
 		return err
 	}
 	c.begun = true
-	resp, err := c.way.target.Do(req, c.route.limits, &c.hop)
+	resp, err := c.way.target.Do(out, &c.hop)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode < http.StatusOK {
-		return fault.New(fault.TargetBadAnswer, "the target answered %d, which nobody asked for", resp.StatusCode)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return c.tunnel(resp)
 	}
 	return c.reply(resp)
 }
 
-// outgoing builds the request for the target.
-func (c *call) outgoing() (*http.Request, error) {
+// outgoing builds the call to the target.
+func (c *call) outgoing() (*target.Call, error) {
 	in := c.r
-	req := (&http.Request{
-		Method: in.Method, URL: c.address(), Host: c.host(), Header: c.requestHeader(),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: in.ContentLength,
-	}).WithContext(in.Context())
-	if in.ContentLength == 0 {
-		return req, nil
+	out := &target.Call{Limits: c.route.limits, Repeatable: c.route.idempotent, Interim: c.interim}
+	ctx := in.Context()
+	if c.upgrades() {
+		ctx, c.hangUp = context.WithCancel(ctx)
 	}
-	req.Body = c.body
-	switch most := c.way.bufferRequest; {
-	case in.ContentLength < 0 && most > 0:
-		data, err := c.spool(most)
-		if err != nil {
-			return nil, err
-		}
-		repeatable(req, data)
-	case c.route.idempotent && in.ContentLength > 0 && in.ContentLength <= repeatBody:
-		data, err := c.spool(repeatBody)
-		if err != nil {
-			return nil, err
-		}
-		repeatable(req, data)
+	out.Request = (&http.Request{
+		Method: in.Method, URL: c.address(), Host: c.host(), Header: c.requestHeader(), ContentLength: in.ContentLength,
+	}).WithContext(ctx)
+	most := c.hold()
+	switch {
+	case in.ContentLength == 0:
+		return out, nil
+	case most > 0:
+		var err error
+		out.Data, err = c.spool(most)
+		return out, err
 	}
-	if c.route.idempotent {
-		// A header without values is not sent; it tells net/http that the request may
-		// be repeated when a kept connection fails before an answer.
-		if _, own := req.Header["X-Idempotency-Key"]; !own {
-			req.Header["X-Idempotency-Key"] = nil
-		}
+	out.Request.Body = c.body
+	if names := trailerNames(in.Trailer); names != "" && in.ContentLength < 0 {
+		out.Request.Header["Trailer"] = []string{names}
+		out.Trailer = func() http.Header { return trailer(in.Trailer) }
 	}
 	if in.ProtoMajor == 1 {
 		c.rc.EnableFullDuplex() // a target may answer while the body is still coming
 	}
-	return req, nil
+	return out, nil
 }
 
-// repeatBody is the largest body that is kept so that a call can be sent again.
-const repeatBody = 64 << 10
+// What is read of a request body before the target hears of the call.
+const (
+	shortBody  = 16 << 10 // the head and it are one write
+	repeatBody = 64 << 10 // kept so that the call can be sent again
+)
 
-func repeatable(req *http.Request, data []byte) {
-	req.ContentLength = int64(len(data))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	req.Body, _ = req.GetBody()
+// hold returns the longest body that is read whole first; 0 says that it is streamed.
+func (c *call) hold() int64 {
+	switch n := c.r.ContentLength; {
+	case n < 0:
+		return c.way.bufferRequest
+	case n <= shortBody, n <= repeatBody && c.route.idempotent:
+		return n
+	}
+	return 0
 }
 
 // address is the call's URL at the target.
@@ -243,9 +245,22 @@ func (c *call) amend(err error) {
 	c.abort()
 }
 
-// trailers announces the target's trailers as the caller's.
+// interim passes an answer of 1xx on (RFC 9110, section 15.2). A caller of HTTP/1.0
+// knows none.
+func (c *call) interim(status int, h http.Header) {
+	if !c.r.ProtoAtLeast(1, 1) {
+		return
+	}
+	c.answerHeader(h)
+	c.writeBy(c.route.limits.Idle)
+	c.w.WriteHeader(status)
+	c.rc.SetWriteDeadline(time.Time{})
+	c.clearHeader()
+}
+
+// trailers passes the target's trailer on.
 func (c *call) trailers(resp *http.Response) {
-	for name, values := range resp.Trailer {
+	for name, values := range trailer(resp.Trailer) {
 		c.w.Header()[http.TrailerPrefix+name] = values
 	}
 }

@@ -1,15 +1,20 @@
 package proxy
 
 import (
+	"maps"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 
 	"twohop/callers"
 )
 
 // hopByHop fields belong to one connection (RFC 9110, section 7.6.1); Upgrade is
-// among them, so no caller can switch protocols at the target.
+// among them, so no caller can switch protocols at the target but on a route that
+// allows it.
 var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 // ownRequest fields end at the broker: credentials for the first hop, what the broker
@@ -46,12 +51,81 @@ func (c *call) requestHeader() http.Header {
 	stripHopByHop(out)
 	c.stripTwins(out)
 	out["Traceparent"] = []string{c.trace.parent()}
-	if _, ok := out["User-Agent"]; !ok {
-		out["User-Agent"] = []string{""} // or net/http writes its own name
-	}
 	c.way.headers.apply(out)
 	c.route.request.apply(out)
+	if c.upgrades() {
+		out["Connection"], out["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
+	}
+	spell(out, c.way.spelled)
 	return out
+}
+
+// usual spellings differ from Go's; some old targets know only these.
+var usual = []spelling{{"Soapaction", "SOAPAction"}, {"Mime-Version", "MIME-Version"}}
+
+// spell renames fields to how they are to be written.
+func spell(h http.Header, how []spelling) {
+	for _, s := range how {
+		if values, ok := h[s.name]; ok {
+			delete(h, s.name)
+			h[s.written] = values
+		}
+	}
+}
+
+// spellings puts lists together; the last that names a field counts. Go's own way of
+// writing it is left out.
+func spellings(lists ...[]spelling) []spelling {
+	last := map[string]string{}
+	for _, s := range slices.Concat(lists...) {
+		last[s.name] = s.written
+	}
+	var out []spelling
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if last[name] != name {
+			out = append(out, spelling{name, last[name]})
+		}
+	}
+	return out
+}
+
+// upgrades reports whether the caller asks for a WebSocket (RFC 6455, section 4.1) on a
+// route that allows it.
+func (c *call) upgrades() bool {
+	r := c.r
+	return c.route.websocket && r.ProtoMajor == 1 && r.ProtoAtLeast(1, 1) && r.Method == http.MethodGet && r.ContentLength == 0 &&
+		httpguts.HeaderValuesContainsToken(r.Header["Connection"], "upgrade") &&
+		len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header["Upgrade"][0], "websocket")
+}
+
+// trailerNames lists the announced fields of a trailer that may be passed on.
+func trailerNames(t http.Header) string {
+	var names []string
+	for name := range t {
+		if mayTrail(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// trailer returns what may be passed on of one.
+func trailer(t http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range t {
+		if mayTrail(name) {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// mayTrail leaves out what would matter before the body (RFC 9110, section 6.5.1), to
+// somebody who merges a trailer into the header.
+func mayTrail(name string) bool {
+	return httpguts.ValidTrailerHeader(name) && !endsHere(name) && !slices.Contains(hopByHop, name) &&
+		name != "Cookie" && name != "Set-Cookie" && name != "Soapaction" && name != "Host" && !strings.Contains(name, "_")
 }
 
 // stripHopByHop removes the fields of one connection and those that Connection names.
@@ -89,7 +163,15 @@ func (c *call) answerHeader(from http.Header) {
 		to[name] = values
 	}
 	c.route.response.apply(to)
+	spell(to, c.route.response.spelled)
 	if _, ok := to["Content-Type"]; !ok {
 		to["Content-Type"] = nil // or net/http guesses one
 	}
+}
+
+// clearHeader takes back the header of an answer that is not the last.
+func (c *call) clearHeader() {
+	h := c.w.Header()
+	clear(h)
+	h["X-Correlation-Id"] = []string{c.trace.id}
 }

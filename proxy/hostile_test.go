@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,14 +30,12 @@ func (g *rig) dial() *tls.Conn {
 // After an early answer, the rest of a body must never be read as the next request.
 func TestTheRestOfABodyIsNotARequest(t *testing.T) {
 	t.Parallel() // it waits longer than the broker does
-	g := newRig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).EnableFullDuplex()
-		w.Header().Set("Content-Length", "100000")
-		io.WriteString(w, strings.Repeat("x", 100_000))
-	}), openRoute)
+	g := newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("x", 100_000))
+	})))
 	c := g.dial()
 	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
-	fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nContent-Length: %d\r\n\r\nfirst", g.key, 5+len(smuggled))
+	fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nContent-Length: %d\r\n\r\nfirst", g.key, shortBody+len(smuggled)) // long enough to be streamed
 	in := bufio.NewReader(c)
 	resp, err := http.ReadResponse(in, nil)
 	if err != nil {

@@ -72,9 +72,8 @@ func (c *call) refuse(f *fault.Fault) {
 		c.fail(err)
 		return
 	}
+	c.clearHeader() // of an answer that could not be sent
 	h := c.w.Header()
-	clear(h) // of an answer that could not be sent
-	h.Set("X-Correlation-Id", c.trace.id)
 	for name, value := range f.Header {
 		h.Set(name, value)
 	}

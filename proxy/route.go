@@ -29,6 +29,7 @@ type route struct {
 	maxBody     int64
 	limits      target.Limits
 	idempotent  bool
+	websocket   bool
 	metrics     *metrics.Route
 }
 
@@ -42,6 +43,7 @@ type way struct {
 	query         string
 	hostPolicy    string
 	headers       headerEdit
+	spelled       []spelling // of the request, the route's included
 	bufferRequest int64
 	verify        string
 	exception     string
@@ -50,8 +52,9 @@ type way struct {
 
 // headerEdit is a compiled routes.Headers.
 type headerEdit struct {
-	remove []string
-	set    []headerField
+	remove  []string
+	set     []headerField
+	spelled []spelling
 }
 
 type headerField struct {
@@ -59,13 +62,20 @@ type headerField struct {
 	value []string
 }
 
+// spelling is how a field with a canonical name is written.
+type spelling struct{ name, written string }
+
 func newHeaderEdit(h routes.Headers) headerEdit {
 	var e headerEdit
 	for _, name := range h.Remove {
 		e.remove = append(e.remove, http.CanonicalHeaderKey(name))
 	}
-	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+	written := slices.Sorted(maps.Keys(h.Set))
+	for _, name := range written {
 		e.set = append(e.set, headerField{http.CanonicalHeaderKey(name), []string{h.Set[name].Reveal()}})
+	}
+	for _, name := range append(written, h.Spell...) {
+		e.spelled = append(e.spelled, spelling{http.CanonicalHeaderKey(name), name})
 	}
 	return e
 }

@@ -54,3 +54,13 @@ func (d *differ) edits(way string, old, now map[string]effect) {
 		}
 	}
 }
+
+// spelling compares how the names of fields are written, which opens nothing.
+func (d *differ) spelling(way string, old, now []string) {
+	if more := minus(now, old); len(more) > 0 {
+		d.add(false, "spells %s on the way %s", strings.Join(more, ", "), way)
+	}
+	if less := minus(old, now); len(less) > 0 {
+		d.add(false, "no longer spells %s on the way %s", strings.Join(less, ", "), way)
+	}
+}

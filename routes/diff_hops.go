@@ -86,6 +86,7 @@ func (d *differ) hop(old, now *Target, oldEdits, nowEdits Headers) {
 	}
 	replaced(d, now.Host == "caller", "sends as Host", old.Host, now.Host)
 	d.edits(toTarget, effects(old.Headers, oldEdits), effects(now.Headers, nowEdits))
+	d.spelling(toTarget, slices.Concat(old.Headers.Spell, oldEdits.Spell), slices.Concat(now.Headers.Spell, nowEdits.Spell))
 	replaced(d, now.BufferRequest > old.BufferRequest, "keeps requests in memory up to", old.BufferRequest, now.BufferRequest)
 	replaced(d, looser(now.Connections.Max, old.Connections.Max), "opens as many connections at a time as", orNoLimit(old.Connections.Max), orNoLimit(now.Connections.Max))
 	replaced(d, false, "keeps an unused connection for", old.Connections.Idle, now.Connections.Idle)

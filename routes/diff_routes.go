@@ -131,7 +131,14 @@ func (d *differ) treatment(old, now *Route) {
 	if old.Idempotent != now.Idempotent {
 		d.add(now.Idempotent, "has idempotent: %t", now.Idempotent)
 	}
+	for _, p := range minus(now.Upgrade, old.Upgrade) {
+		d.add(true, "newly lets callers switch to %s", p)
+	}
+	for _, p := range minus(old.Upgrade, now.Upgrade) {
+		d.add(false, "no longer lets callers switch to %s", p)
+	}
 	d.edits(toCaller, effects(old.ResponseHeaders), effects(now.ResponseHeaders))
+	d.spelling(toCaller, old.ResponseHeaders.Spell, now.ResponseHeaders.Spell)
 	d.policy(old.Policy, now.Policy)
 }
 

@@ -179,6 +179,7 @@ type TargetTLS struct {
 type Headers struct {
 	Set    map[string]Secret `key:"set" doc:"Fields to set, by name. Credentials come as ${file:PATH} or ${env:NAME}."`
 	Remove []string          `key:"remove" doc:"Fields to remove, by name."`
+	Spell  []string          `key:"spell" doc:"Fields to write exactly like this, for targets that mind the case of names: [SOAPACTION]. Names in set are always written as they stand there."`
 }
 
 // Connections bounds the reuse of connections to a target.
@@ -199,6 +200,7 @@ type Route struct {
 	Rewrite         string    `key:"rewrite" doc:"Path at the target, with {name} from path and {*} for what the prefix leaves. Default: the url's path, and what the prefix leaves."`
 	Headers         Headers   `key:"headers" doc:"Header fields of the request to the target, after the target's own."`
 	ResponseHeaders Headers   `key:"response_headers" doc:"Header fields of the answer to the caller."`
+	Upgrade         []string  `key:"upgrade" enum:"websocket" doc:"Protocols that a caller may switch to over HTTP/1.1. Default: none, every Upgrade is taken off."`
 	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed on a kept connection before an answer came is sent again, when its body has at most 64 KiB."`
 	Policy
 }

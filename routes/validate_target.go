@@ -207,9 +207,14 @@ func (c *checker) headers(path string, h Headers) {
 			c.fail(at, "holds a credential in clear", "put it in a file and write ${file:PATH}, or ${env:NAME}")
 		}
 	}
-	for i, name := range h.Remove {
+	c.headerNames(path+".remove", h.Remove)
+	c.headerNames(path+".spell", h.Spell)
+}
+
+func (c *checker) headerNames(path string, names []string) {
+	for i, name := range names {
 		if name != "" {
-			c.headerName(index(path+".remove", i), name)
+			c.headerName(index(path, i), name)
 		}
 	}
 }

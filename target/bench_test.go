@@ -31,11 +31,11 @@ func BenchmarkDo(b *testing.B) {
 				buf := make([]byte, 64)
 				b.ReportAllocs()
 				for b.Loop() {
-					req := request(b, x, method, "/", nil)
+					c := &Call{Request: request(b, x, method, "/", nil), Limits: patient}
 					if method == "POST" {
-						req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+						c.Data = body
 					}
-					resp, err := x.Do(req, patient, &Hop{})
+					resp, err := x.Do(c, &Hop{})
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -47,20 +47,4 @@ func BenchmarkDo(b *testing.B) {
 			})
 		}
 	}
-	// What of it is net/http's and the server's.
-	b.Run("http/GET-transport-alone", func(b *testing.B) {
-		x := newTarget(b, plain(serve(b, nil, answer)))
-		buf := make([]byte, 64)
-		b.ReportAllocs()
-		for b.Loop() {
-			resp, err := x.current.Load().transport.RoundTrip(request(b, x, "GET", "/", nil))
-			if err != nil {
-				b.Fatal(err)
-			}
-			for err == nil {
-				_, err = resp.Body.Read(buf)
-			}
-			resp.Body.Close()
-		}
-	})
 }

@@ -15,7 +15,7 @@ func (x *exchange) explain(err error) *fault.Fault {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	sent := x.conn != nil && x.conn.written.Load() > x.before
-	lost := sent && !x.repeatable
+	lost := sent && !x.repeatable()
 	if f := x.outside(err); f != nil {
 		if lost && f.Entry().Hop != fault.Caller {
 			return fault.New(fault.OutcomeUnknown, "the request was sent, and then %s", f.Cause).Because(err)
@@ -52,12 +52,13 @@ func (x *exchange) explain(err error) *fault.Fault {
 // connection failed by itself; x.mu is held.
 func (x *exchange) outside(err error) *fault.Fault {
 	var known *fault.Fault
+	ctx := x.call.Request.Context()
 	switch {
 	case errors.As(x.uploadErr, &known):
 		return known
-	case errors.As(context.Cause(x.ctx), &known):
+	case errors.As(x.cause, &known), errors.As(context.Cause(ctx), &known):
 		return known.Because(err)
-	case x.caller.Err() != nil:
+	case ctx.Err() != nil:
 		return fault.New(fault.CallerGone, "the caller hung up before the answer was complete").Because(err)
 	case x.uploadErr != nil:
 		return fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(x.uploadErr)

@@ -29,13 +29,14 @@ func (s *settings) tcp(ctx context.Context) (net.Conn, error) {
 }
 
 // dial opens a connection ready for HTTP. Every error is a *fault.Fault.
-func (t *Target) dial(parent context.Context) (net.Conn, error) {
+func (t *Target) dial(parent context.Context) (*conn, error) {
 	start := time.Now()
 	raw, err := t.tcp(parent)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, address: raw.RemoteAddr().String(), connect: time.Since(start)}
+	c := newConn(raw)
+	c.connect = time.Since(start)
 	if t.tls == nil {
 		return c, nil
 	}

@@ -2,221 +2,226 @@ package target
 
 import (
 	"context"
-	"errors"
-	"io"
+	"math"
 	"net/http"
-	"net/http/httptrace"
 	"sync"
 	"time"
-
-	"twohop/internal/fault"
 )
 
-// exchange is one call on its way: it watches the phases and knows, when something
-// breaks, how far the call had come.
+// exchange is one call on its way. The goroutine of Do writes the request and reads the
+// answer; a body that is streamed has one of its own, so that the target may answer
+// before it is whole. The exchange knows, when something breaks, how far the call had
+// come.
 type exchange struct {
-	ctx        context.Context
-	caller     context.Context // done when the caller hung up
-	cancel     context.CancelCauseFunc
-	stop       context.CancelFunc // of the total; nil for none
-	watch      watch
-	trace      httptrace.ClientTrace
-	upload     upload
-	answer     answer
-	connected  *generation
-	repeatable bool // repeating the call does no harm
-	h          *Hop
-	start      time.Time
+	t      *Target
+	call   *Call
+	h      *Hop
+	start  time.Time
+	watch  watch
+	answer answer
+	stop   func() bool // ends the watch over the caller's context
+	slot   bool        // one of the target's is taken
 
-	mu        sync.Mutex // guards what the transport's goroutines report, and h from them
+	mu        sync.Mutex // guards the rest
 	conn      *conn
-	before    int64 // bytes the connection had written for earlier calls
-	conns     int
-	answered  bool // the first byte of an answer came
-	uploadErr error
+	before    int64                   // bytes the connection had written for earlier calls
+	dialing   context.CancelCauseFunc // nil when no connection is waited for
+	cause     error                   // why the call was given up; the first counts
+	answered  bool                    // the first byte of an answer came
+	uploading bool                    // a body is being streamed, or could not be
+	uploadErr error                   // why reading the body failed
 	sent      int64
-	reading   bool // the transport waits for the request body
-	over      bool // Do gave up or the hop is final: nothing is reported any more
+	over      bool // the hop is final: nothing is reported any more
 }
 
-func newExchange(req *http.Request, g *generation, l Limits, h *Hop) *exchange {
-	x := &exchange{caller: req.Context(), connected: g, repeatable: repeatable(req), h: h, start: time.Now()}
-	ctx := x.caller
-	if l.Total > 0 {
-		ctx, x.stop = context.WithTimeoutCause(ctx, l.Total, fault.New(fault.TotalTime, "the call was not finished within %v", l.Total))
-	}
-	x.ctx, x.cancel = context.WithCancelCause(ctx)
-	x.watch.start(l, x.cancel)
-	x.trace = httptrace.ClientTrace{GotConn: x.gotConn, WroteRequest: x.wroteRequest, GotFirstResponseByte: x.firstByte}
-	return x
+func (x *exchange) begin() {
+	x.watch.start(x.call.Limits, x.abort)
+	ctx := x.call.Request.Context()
+	x.stop = context.AfterFunc(ctx, func() { x.abort(context.Cause(ctx)) })
 }
 
-// prepare returns req as the transport gets it, observed.
-func (x *exchange) prepare(req *http.Request) *http.Request {
-	req = req.WithContext(httptrace.WithClientTrace(x.ctx, &x.trace))
-	if req.Body == nil || req.Body == http.NoBody {
-		return req
-	}
-	x.upload = upload{req.Body, x}
-	req.Body = &x.upload
-	if again := req.GetBody; again != nil {
-		req.GetBody = func() (io.ReadCloser, error) {
-			body, err := again()
-			x.mu.Lock()
-			x.sent = 0
-			x.mu.Unlock()
-			return &upload{body, x}, err
-		}
-	}
-	return req
-}
-
-// roundTrip is the transport's, but it comes back when the call is cancelled even
-// while the caller's body is silent: the transport waits for the body's Read.
-func (x *exchange) roundTrip(req *http.Request) (*http.Response, error) {
-	if x.upload.x == nil {
-		return x.connected.transport.RoundTrip(req)
-	}
-	type outcome struct {
-		resp *http.Response
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		resp, err := x.connected.transport.RoundTrip(req)
-		done <- outcome{resp, err}
-	}()
-	select {
-	case o := <-done:
-		return o.resp, o.err
-	case <-x.ctx.Done():
-	}
-	x.mu.Lock()
-	x.over = true
-	reading := x.reading
-	x.mu.Unlock()
-	if !reading { // nor will it be, so the transport is about to come back
-		o := <-done
-		return o.resp, o.err
-	}
-	return nil, context.Cause(x.ctx) // the cancelled context closes what may still come
-}
-
-func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+// abort gives the call up: whatever waits for a connection, or on one, comes back.
+func (x *exchange) abort(cause error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.over {
+	if x.over || x.cause != nil {
 		return
 	}
-	x.conns++
-	c := info.Conn.(*conn)
-	x.conn, x.before = c, c.written.Load()
+	x.cause = cause
+	if x.dialing != nil {
+		x.dialing(cause)
+	}
+	if x.conn != nil {
+		x.conn.cut()
+	}
+}
+
+// run sends the call and reads the head of its answer.
+func (x *exchange) run() (*http.Response, error) {
+	if err := x.enter(); err != nil {
+		return nil, err
+	}
+	if c := x.t.idle.take(); c != nil {
+		resp, err := x.send(c)
+		if err == nil || !x.again() {
+			return resp, err
+		}
+		c.cut()
+		x.h.Retries++
+	}
+	c, err := x.dial()
+	if err != nil {
+		return nil, err
+	}
+	return x.send(c)
+}
+
+// enter takes one of the target's slots.
+func (x *exchange) enter() error {
+	if x.t.slots == nil {
+		return nil
+	}
+	ctx, done := x.connecting()
+	defer done()
+	select {
+	case x.t.slots <- struct{}{}:
+		x.slot = true
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (x *exchange) dial() (*conn, error) {
+	ctx, done := x.connecting()
+	defer done()
+	return x.t.dial(ctx)
+}
+
+// connecting returns the context of waiting for a connection; abort cancels it.
+func (x *exchange) connecting() (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(x.call.Request.Context())
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.dialing = cancel; x.cause != nil {
+		cancel(x.cause)
+	}
+	return ctx, func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.dialing = nil
+		cancel(nil)
+	}
+}
+
+// send carries the call over one connection, up to the head of the answer.
+func (x *exchange) send(c *conn) (*http.Response, error) {
+	streams := x.call.streams()
+	if err := x.use(c, streams); err != nil {
+		return nil, err
+	}
+	c.out = appendHead(c.out[:0], x.call)
+	if streams {
+		go x.upload(c)
+	} else {
+		if err := c.send(x.call.Data); err != nil {
+			return nil, err
+		}
+	}
+	return x.read(c)
+}
+
+// use makes c the call's connection.
+func (x *exchange) use(c *conn, streams bool) error {
 	h := x.h
 	h.Address, h.Version, h.Suite, h.Resumed = c.address, c.version, c.suite, c.resumed
 	h.Peer, h.Issuer, h.Serial = c.peer, c.issuer, c.serial
-	h.Reused, h.Retries = info.Reused, x.conns-1
-	h.Connect, h.Handshake = 0, 0
-	if !info.Reused {
-		h.Connect, h.Handshake = c.connect, c.handshake
+	h.Connect, h.Handshake = c.connect, c.handshake
+	if h.Reused = !c.since.IsZero(); h.Reused {
+		h.Connect, h.Handshake = 0, 0
 	}
 	x.watch.enter(waiting)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.conn, x.before, x.uploading = c, c.written.Load(), streams
+	if x.sent = int64(len(x.call.Data)); x.cause != nil {
+		c.cut()
+	}
+	return x.cause
 }
 
-func (x *exchange) wroteRequest(httptrace.WroteRequestInfo) { x.watch.enter(waiting) }
+// again reports whether a call that failed on a kept connection may be sent over a new
+// one.
+func (x *exchange) again() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	sent := x.conn.written.Load() > x.before
+	return x.cause == nil && !x.answered && !x.call.streams() && (!sent || x.repeatable())
+}
+
+// maxHead bounds the head of an answer, with the interim ones before it.
+const maxHead = 256 << 10
+
+// read reads the head of the answer.
+func (x *exchange) read(c *conn) (*http.Response, error) {
+	c.allowed = maxHead
+	for {
+		if _, err := c.in.Peek(1); err != nil {
+			return nil, err
+		}
+		x.firstByte()
+		resp, err := http.ReadResponse(c.in, x.call.Request)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols {
+			c.allowed = math.MaxInt64
+			return resp, nil
+		}
+		if x.call.Interim != nil {
+			x.call.Interim(resp.StatusCode, resp.Header)
+		}
+	}
+}
 
 func (x *exchange) firstByte() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.over {
-		return
+	if !x.answered {
+		x.answered = true
+		x.h.FirstByte = time.Since(x.start)
 	}
-	x.answered = true
-	x.h.FirstByte = time.Since(x.start)
 }
 
-// end makes the hop final.
-func (x *exchange) end() {
+// end makes the hop final. A connection whose answer was whole may serve again.
+func (x *exchange) end(whole bool) {
 	x.watch.stop()
-	x.cancel(nil)
-	if x.stop != nil {
-		x.stop()
-	}
-	x.connected.leave()
+	x.stop()
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.over = true
+	c := x.conn
+	again := whole && x.cause == nil && !x.uploading && !x.answer.last
+	x.over, x.conn = true, nil
 	x.h.Sent, x.h.Total = x.sent, time.Since(x.start)
+	x.mu.Unlock()
+	switch {
+	case c == nil:
+	case again && !c.over && c.in.Buffered() == 0: // more than was announced would be taken for the next answer
+		x.t.idle.keep(c)
+	case whole:
+		c.Close()
+	default:
+		c.cut()
+	}
+	if x.slot {
+		<-x.t.slots
+	}
 }
 
-// repeatable reports whether a request may be sent again: by its method (RFC 9110,
-// section 9.2.2), or by the headers with which net/http is told so.
-func repeatable(req *http.Request) bool {
-	switch req.Method {
+// repeatable reports whether the call may be sent twice (RFC 9110, section 9.2.2).
+func (x *exchange) repeatable() bool {
+	switch x.call.Request.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
 		return true
 	}
-	_, key := req.Header["Idempotency-Key"]
-	_, xkey := req.Header["X-Idempotency-Key"]
-	return key || xkey
-}
-
-// upload is the request body on its way to the target.
-type upload struct {
-	io.ReadCloser
-	x *exchange
-}
-
-// errOver ends an upload of a call that was given up.
-var errOver = errors.New("the call is over")
-
-func (u *upload) Read(p []byte) (int, error) {
-	x := u.x
-	x.mu.Lock()
-	if x.over {
-		x.mu.Unlock()
-		return 0, errOver
-	}
-	x.reading = true
-	x.mu.Unlock()
-	x.watch.enter(receiving)
-	n, err := u.ReadCloser.Read(p)
-	x.watch.enter(sending)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.reading = false
-	x.sent += int64(n)
-	if err != nil && err != io.EOF {
-		x.uploadErr = err
-	}
-	return n, err
-}
-
-// answer is the body of the target's answer on its way to the caller.
-type answer struct {
-	io.ReadCloser
-	x      *exchange
-	want   int64 // announced length, -1 for none
-	closed bool
-}
-
-func (a *answer) Read(p []byte) (int, error) {
-	a.x.watch.enter(answering)
-	n, err := a.ReadCloser.Read(p)
-	a.x.watch.enter(resting)
-	a.x.h.Received += int64(n)
-	if err != nil && err != io.EOF {
-		err = a.explain(err)
-	}
-	return n, err
-}
-
-// Close ends the exchange; the Hop is final when it returns.
-func (a *answer) Close() error {
-	if a.closed {
-		return nil
-	}
-	a.closed = true
-	err := a.ReadCloser.Close()
-	a.x.end()
-	return err
+	return x.call.Repeatable
 }

@@ -165,7 +165,7 @@ func TestACallThatIsCancelledForAReason(t *testing.T) {
 // TestASlowCallerIsNotTheTargetsFault reads an answer more slowly than the idle limit.
 func TestASlowCallerIsNotTheTargetsFault(t *testing.T) {
 	x := newTarget(t, plain(serve(t, nil, hello)))
-	resp, err := x.Do(request(t, x, "GET", "/", nil), Limits{FirstByte: 5 * time.Second, Idle: short}, &Hop{})
+	resp, err := x.Do(&Call{Request: request(t, x, "GET", "/", nil), Limits: Limits{FirstByte: 5 * time.Second, Idle: short}}, &Hop{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestTheHopIsFinal(t *testing.T) {
 		h := &Hop{}
 		ctx, cancel := context.WithCancel(t.Context())
 		go cancel()
-		resp, err := x.Do(request(t, x, "GET", "/stock/A1001", nil).WithContext(ctx), patient, h)
+		resp, err := x.Do(&Call{Request: request(t, x, "GET", "/stock/A1001", nil).WithContext(ctx), Limits: patient}, h)
 		if err == nil {
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()

@@ -66,8 +66,12 @@ func request(t testing.TB, x *Target, method, path string, body io.Reader) *http
 
 // call returns the answer's body; reading it may fail too.
 func call(x *Target, req *http.Request, l Limits) (string, *Hop, error) {
+	return send(x, &Call{Request: req, Limits: l})
+}
+
+func send(x *Target, c *Call) (string, *Hop, error) {
 	h := &Hop{}
-	resp, err := x.Do(req, l, h)
+	resp, err := x.Do(c, h)
 	if err != nil {
 		return "", h, err
 	}

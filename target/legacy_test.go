@@ -104,7 +104,7 @@ func TestStreamsAreNotKept(t *testing.T) {
 		}
 	}()
 	h := &Hop{}
-	resp, err := x.Do(request(t, x, "POST", "/echo", io.LimitReader(zeros{}, size)), patient, h)
+	resp, err := x.Do(&Call{Request: request(t, x, "POST", "/echo", io.LimitReader(zeros{}, size)), Limits: patient}, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func (zeros) Read(p []byte) (int, error) {
 func TestAnAnswerArrivesAsItIsSent(t *testing.T) {
 	s := legacyServer(t, legacy.Options{})
 	x := newTarget(t, plain(s.Addr()))
-	resp, err := x.Do(request(t, x, "GET", "/drip?n=2&ms=300", nil), patient, &Hop{})
+	resp, err := x.Do(&Call{Request: request(t, x, "GET", "/drip?n=2&ms=300", nil), Limits: patient}, &Hop{})
 	if err != nil {
 		t.Fatal(err)
 	}

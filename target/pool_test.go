@@ -133,44 +133,36 @@ func TestAFileThatChangesMeanwhileDoesNotLeakTheTarget(t *testing.T) {
 }
 
 // TestConnectionsOfARunningCallAreClosedAfterIt releases, and ages, a target while a call
-// is running, and another that has yet to begin.
+// is running.
 func TestConnectionsOfARunningCallAreClosedAfterIt(t *testing.T) {
 	s := counting(t, hello)
-	now := atomic.Int64{}
-	clock := func() time.Time { return time.Unix(now.Load(), 0) }
-	for name, end := range map[string]func(*Pool, *Target){
-		"released": func(p *Pool, x *Target) { p.Release(x) },
-		"aged":     func(_ *Pool, x *Target) { now.Add(11); x.fresh() },
+	for name, end := range map[string]func(*Pool, *Target, *conn){
+		"released": func(p *Pool, x *Target, _ *conn) { p.Release(x) },
+		"aged":     func(_ *Pool, _ *Target, c *conn) { c.born = c.born.Add(-time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := NewPool(clock)
+			p := NewPool(time.Now)
 			c := plain(s.addr)
-			c.Age = 10 * time.Second
+			c.Age = time.Minute
 			x, err := p.Get(c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer p.Release(x)
-			resp, err := x.Do(request(t, x, "GET", "/", nil), patient, &Hop{})
+			resp, err := x.Do(&Call{Request: request(t, x, "GET", "/", nil), Limits: patient}, &Hop{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			late := newExchange(request(t, x, "GET", "/", nil), x.current.Load(), patient, &Hop{})
-			end(p, x)
+			end(p, x, resp.Body.(*answer).x.conn)
 			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "hello" {
 				t.Errorf("the running call ended with %q, %v", body, err)
 			}
 			resp.Body.Close()
 			s.settles(t, 0, "after the call")
 
-			again, err := late.roundTrip(late.prepare(request(t, x, "GET", "/", nil)))
-			if err != nil {
-				t.Fatal(err)
+			if _, h, err := get(t, x); err != nil || h.Reused { // one that still has the target
+				t.Errorf("the next call: %v, %+v", err, h)
 			}
-			io.Copy(io.Discard, again.Body)
-			again.Body.Close()
-			late.end()
-			s.settles(t, 0, "after the late call")
 		})
 	}
 }

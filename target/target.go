@@ -2,7 +2,6 @@ package target
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -10,8 +9,33 @@ import (
 type Target struct {
 	*settings
 	key       string // in its pool
-	current   atomic.Pointer[generation]
+	idle      idle
+	slots     chan struct{} // one for each connection in use; nil for no limit
 	diagnosis diagnosis
+}
+
+// Call is one call to a target.
+type Call struct {
+	// Request has the target's URL. Its Body is streamed, with ContentLength when that
+	// is more than 0, else in chunks. The Body is never closed; a Read of it that runs
+	// when the call ends is the last. Header names are written as the map spells them.
+	Request *http.Request
+
+	// Data, when not nil, is the body in place of Request.Body. It can be sent again.
+	Data []byte
+
+	// Trailer is asked after the end of a Body that goes in chunks; nil for none.
+	Trailer func() http.Header
+
+	// Interim takes answers of 1xx as they come, on the goroutine of Do, except 101;
+	// nil drops them.
+	Interim func(status int, h http.Header)
+
+	// Repeatable says that sending the call twice does no harm. Methods that promise
+	// it (RFC 9110, section 9.2.2) need not say so.
+	Repeatable bool
+
+	Limits Limits
 }
 
 // Hop is what is known of one call's second hop: filled from the connection that
@@ -49,34 +73,46 @@ func New(c Config, now func() time.Time) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{settings: s, diagnosis: diagnosis{turn: make(chan struct{}, 1)}}
-	t.current.Store(t.generation())
+	t := &Target{settings: s, idle: idle{limit: c.Idle, age: c.Age}, diagnosis: diagnosis{turn: make(chan struct{}, 1)}}
+	if c.MaxConnections > 0 {
+		t.slots = make(chan struct{}, c.MaxConnections)
+	}
 	return t, nil
 }
 
 // Close lets go of the unused connections; running calls end undisturbed, and then
 // their connections are closed too.
-func (t *Target) Close() { t.current.Load().retire() }
+func (t *Target) Close() { t.idle.close() }
 
-// Do sends req, whose URL must be the target's, and returns the answer as soon as its
-// head is there. The caller must close the body; h is final then. Every error is a
-// *fault.Fault, and so is every error from reading the body other than io.EOF. A fault
-// that is the cause of req's cancelled context (context.Cause) is that error.
+// Do makes the call and returns the answer as soon as its head is there. The caller
+// must close the body; h is final then. Every error is a *fault.Fault, and so is every
+// error from reading the body other than io.EOF. A fault that is the cause of the
+// request's cancelled context (context.Cause) is that error.
 //
-// A request is sent again only on a new connection in place of a kept one that turned
-// out to be closed, and only when nothing of it was written or it may be repeated: by
-// its method, or with GetBody and a header that says so (net/http.Transport).
-func (t *Target) Do(req *http.Request, l Limits, h *Hop) (*http.Response, error) {
-	x := newExchange(req, t.fresh(), l, h)
-	resp, err := x.roundTrip(x.prepare(req))
+// A call is sent again only on a new connection in place of a kept one that turned out
+// to be closed, before any byte of an answer, and only when nothing of it was written,
+// or it is repeatable and its body at hand.
+//
+// With a status of 101 the body is an io.ReadWriteCloser: the connection, which then
+// speaks another protocol. Limits.Idle bounds how long nothing moves either way.
+func (t *Target) Do(c *Call, h *Hop) (*http.Response, error) {
+	x := &exchange{t: t, call: c, h: h, start: time.Now()}
+	x.begin()
+	resp, err := x.run()
 	if err != nil {
 		f := x.explain(err)
-		x.end()
+		x.end(false)
 		return nil, f
 	}
 	h.Status = resp.StatusCode
+	x.answer = answer{ReadCloser: resp.Body, x: x, want: resp.ContentLength, last: resp.Close}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		x.watch.enter(upgraded)
+		x.answer.want, x.answer.last = -1, true
+		resp.Body = &tunnel{x.answer, x.conn}
+		return resp, nil
+	}
 	x.watch.enter(resting)
-	x.answer = answer{ReadCloser: resp.Body, x: x, want: resp.ContentLength}
 	resp.Body = &x.answer
 	return resp, nil
 }

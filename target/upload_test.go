@@ -103,7 +103,7 @@ func TestAnUploadThatGoesOnKeepsItsAnswerAlive(t *testing.T) {
 func TestABodyThatBreaksOffWhileTheTargetAnswersIsTheCallersFault(t *testing.T) {
 	x := newTarget(t, plain(holds(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart")))
 	r, w := io.Pipe()
-	resp, err := x.Do(request(t, x, "POST", "/", r), patient, &Hop{})
+	resp, err := x.Do(&Call{Request: request(t, x, "POST", "/", r), Limits: patient}, &Hop{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -18,15 +17,17 @@ const (
 	sending                 // it to the target
 	answering               // for the next part of the answer's body
 	resting                 // until the caller of Do asks for that part: no limit
+	upgraded                // for anything over a connection that changed its protocol
 	ended
 )
 
-// watch cancels a call that stays in one phase for too long. Phases change for every
+// watch aborts a call that stays in one phase for too long. Phases change for every
 // part of a body, so the timer is let run and looks at the time that is due only when
 // it fires; a limit is never taken for over while progress is being reported.
 type watch struct {
 	limits Limits
-	cancel context.CancelCauseFunc
+	abort  func(error)
+	end    time.Time // of the whole call; zero for no limit
 
 	mu    sync.Mutex
 	phase phase
@@ -35,8 +36,11 @@ type watch struct {
 	fires time.Time // when the timer does; zero when it is not set
 }
 
-func (w *watch) start(l Limits, cancel context.CancelCauseFunc) {
-	w.limits, w.cancel = l, cancel
+func (w *watch) start(l Limits, abort func(error)) {
+	w.limits, w.abort = l, abort
+	if l.Total > 0 {
+		w.end = time.Now().Add(l.Total)
+	}
 	w.enter(connecting)
 }
 
@@ -51,16 +55,20 @@ func (w *watch) enter(p phase) {
 	case w.phase == answering && p < answering:
 		p = answering
 	}
-	w.phase, w.due = p, time.Time{}
+	w.phase, w.due = p, w.end
 	limit := w.limits.Idle
 	switch p {
 	case connecting, waiting:
 		limit = w.limits.FirstByte
 	case resting:
-		return
+		limit = 0
 	}
 	if limit > 0 {
-		w.due = time.Now().Add(limit)
+		if due := time.Now().Add(limit); w.end.IsZero() || due.Before(w.end) {
+			w.due = due
+		}
+	}
+	if !w.due.IsZero() {
 		w.set()
 	}
 }
@@ -96,12 +104,15 @@ func (w *watch) expire() {
 	case time.Now().Before(w.due):
 		w.set()
 	default:
-		w.cancel(w.late())
+		w.abort(w.late())
 	}
 }
 
 // late says whose limit is over.
 func (w *watch) late() *fault.Fault {
+	if !w.end.IsZero() && !time.Now().Before(w.end) {
+		return fault.New(fault.TotalTime, "the call was not finished within %v", w.limits.Total)
+	}
 	switch w.phase {
 	case connecting:
 		return fault.New(fault.TargetConnectTime, "no connection to the target came about, or became free, within %v; nothing was sent", w.limits.FirstByte)
@@ -111,6 +122,8 @@ func (w *watch) late() *fault.Fault {
 		return fault.New(fault.BodyTimeout, "no byte of the request body came for %v", w.limits.Idle)
 	case sending:
 		return fault.New(fault.TargetIdle, "the target took no byte of the request for %v", w.limits.Idle)
+	case upgraded:
+		return fault.New(fault.TargetIdle, "nothing moved either way over the upgraded connection for %v", w.limits.Idle)
 	}
 	return fault.New(fault.TargetIdle, "the target sent no byte of its answer for %v", w.limits.Idle)
 }

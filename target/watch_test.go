@@ -14,7 +14,7 @@ import (
 func watched(l Limits) (*watch, context.Context) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	w := &watch{}
-	w.start(l, cancel)
+	w.start(l, func(err error) { cancel(err) })
 	return w, ctx
 }
 

@@ -73,7 +73,7 @@ func TestJavaSeesOneWellFormedRequest(t *testing.T) {
 	a := b.Call("POST", "/rc4/orders", "<a/>", `SOAPAction: "urn:a b"`, "Content-Type: text/xml; charset=utf-8", "Expect: 100-continue",
 		"Connection: X-Private, keep-alive", "X-Private: 1", "Authorization: Basic c2VjcmV0", "X-Forwarded-For: 10.0.0.1", "User-Agent:", "X-Mine: yes")
 	headers := javaSaw(t, a).Headers
-	for _, want := range []string{`Soapaction: "urn:a b"`, "Content-Type: text/xml; charset=utf-8", "Content-Length: 4", "X-Mine: yes"} {
+	for _, want := range []string{`SOAPAction: "urn:a b"`, "Content-Type: text/xml; charset=utf-8", "Content-Length: 4", "X-Mine: yes"} {
 		if !slices.Contains(headers, want) {
 			t.Errorf("no %q in %q", want, headers)
 		}

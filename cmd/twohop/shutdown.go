@@ -57,7 +57,22 @@ func (s *server) shut(ctx context.Context, limit time.Duration) bool {
 		})
 	}
 	doors.Wait()
-	return !late.Load()
+	return s.quiet(ctx) && !late.Load()
+}
+
+// quiet waits for the calls of upgraded connections, of which http.Server knows
+// nothing, and reports whether all were over before ctx was done.
+func (s *server) quiet(ctx context.Context) bool {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for s.broker.Running() > 0 {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // close lets go of everything; calls are over.

@@ -30,11 +30,10 @@ func TestConnectionsRetireAndDNSIsAskedAgain(t *testing.T) {
 		}
 		return net.IPv4(127, 0, 0, 1)
 	})
-	now := time.Now()
 	c := plain("wms.test.:" + port)
 	c.Age = time.Minute
 	x := newTarget(t, c)
-	x.verify.now = func() time.Time { return now }
+	older := func(by time.Duration) { x.idle.conns[0].born = x.idle.conns[0].born.Add(-by) }
 	at := func() string {
 		_, h, err := get(t, x)
 		if err != nil {
@@ -47,11 +46,11 @@ func TestConnectionsRetireAndDNSIsAskedAgain(t *testing.T) {
 		t.Fatalf("the first call went to %s", got)
 	}
 	moved.Store(true)
-	now = now.Add(59 * time.Second)
+	older(50 * time.Second)
 	if got := at(); got != "127.0.0.1" || asked.Load() != 1 {
 		t.Errorf("within the age a call went to %s, and DNS was asked %d times", got, asked.Load())
 	}
-	now = now.Add(2 * time.Second)
+	older(11 * time.Second)
 	if got := at(); got != "127.0.0.8" {
 		t.Errorf("after the age a call went to %s", got)
 	}

@@ -1,0 +1,301 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"twohop/audit"
+)
+
+// raw is a target on a bare socket: it reads one request of each connection and then
+// does what serve says.
+func raw(t *testing.T, serve func(c net.Conn, in *bufio.Reader, r *http.Request)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(20 * time.Second))
+				in := bufio.NewReader(c)
+				if r, err := http.ReadRequest(in); err == nil {
+					serve(c, in, r)
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func TestInterimAnswersPass(t *testing.T) {
+	target := raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x\r\nX: 1\r\n\r\n"+
+			"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: b\r\n\r\nok")
+	})
+	for name, version := range map[string]func(*rig) *rig{"HTTP/1.1": (*rig).http1, "HTTP/2": func(g *rig) *rig { return g }} {
+		t.Run(name, func(t *testing.T) {
+			g := version(newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", target)))
+			var got []string
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+				got = append(got, fmt.Sprint(code, " ", h.Get("Link"), h.Get("X"), h.Get("Connection")))
+				return nil
+			}})
+			req, _ := http.NewRequestWithContext(ctx, "GET", g.URL+"/in/x", nil)
+			req.Header.Set("X-Api-Key", g.key)
+			resp, err := g.client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if d := cmp.Diff([]string{"103 </a.css>", "102 "}, got); d != "" {
+				t.Error(d)
+			}
+			body, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != 200 || string(body) != "ok" || resp.Header.Get("A") != "b" || resp.Header.Get("Link") != "" {
+				t.Errorf("then %d %q %v", resp.StatusCode, body, resp.Header)
+			}
+		})
+	}
+	t.Run("not to HTTP/1.0", func(t *testing.T) {
+		g := newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", target))
+		c := g.dial()
+		fmt.Fprintf(c, "GET /in/x HTTP/1.0\r\nHost: h\r\nX-Api-Key: %s\r\n\r\n", g.key)
+		if line, _ := bufio.NewReader(c).ReadString('\n'); !strings.HasPrefix(line, "HTTP/1.0 200") {
+			t.Errorf("got %q", line)
+		}
+	})
+}
+
+func TestTrailersPassBothWays(t *testing.T) {
+	var seen http.Header
+	g := newRig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		seen = r.Trailer
+		w.Header().Set(http.TrailerPrefix+"X-Sum", "1")
+		w.Header().Set(http.TrailerPrefix+"Set-Cookie", "a=b")
+		io.WriteString(w, "ok")
+		http.NewResponseController(w).Flush()
+	}), "")
+	for name, g := range map[string]*rig{"HTTP/2": g, "HTTP/1.1": g} {
+		if name == "HTTP/1.1" {
+			g.http1()
+		}
+		req, _ := http.NewRequest("POST", g.URL+"/in/x", io.MultiReader(strings.NewReader("body"), strings.NewReader("!")))
+		req.Header.Set("X-Api-Key", g.key)
+		req.Trailer = http.Header{"X-Digest": {"abc"}, "X-Api-Key": {"k"}, "X-Forwarded-For": {"1.2.3.4"}, "X_digest": {"z"}}
+		resp, err := g.client.Do(req)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if d := cmp.Diff(http.Header{"X-Digest": {"abc"}}, seen); d != "" {
+			t.Error(name, "to the target:", d)
+		}
+		if d := cmp.Diff(http.Header{"X-Sum": {"1"}}, resp.Trailer); d != "" {
+			t.Error(name, "to the caller:", d)
+		}
+	}
+}
+
+func TestSpelling(t *testing.T) {
+	var mu sync.Mutex
+	var head []string
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	target := "http://" + l.Addr().String()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			in := bufio.NewReader(c)
+			mu.Lock()
+			for head = nil; ; {
+				line, err := in.ReadString('\n')
+				if line == "\r\n" || err != nil {
+					break
+				}
+				name, _, _ := strings.Cut(line, ":")
+				head = append(head, name)
+			}
+			mu.Unlock()
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\nx-low: 1\r\n\r\n")
+			c.Close()
+		}
+	}()
+	g := newRig(t, nil, strings.ReplaceAll(`
+targets:
+  t: {url: "TARGET", headers: {set: {siteNO: k, x-plain: v}, spell: [X-one, X-TWO]}}
+routes:
+  - {name: r, path: /in/*, callers: [fno], target: t, headers: {spell: [X-Two]}, response_headers: {spell: [X-LOW]}}
+`, "TARGET", target)).http1()
+	resp, _ := g.do("POST", "/in/x", nil, "SOAPAction", `""`, "X-One", "1", "X-Two", "2", "X-Three", "3", "Content-Type", "text/xml", "Siteno", "mine")
+	mu.Lock()
+	defer mu.Unlock()
+	for _, want := range []string{"SOAPAction", "siteNO", "x-plain", "X-one", "X-Two", "X-Three", "Content-Type"} {
+		n := 0
+		for _, name := range head {
+			if strings.EqualFold(name, want) {
+				n++
+				if name != want {
+					t.Errorf("the target got %s, want %s", name, want)
+				}
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s is there %d times in %v", want, n, head)
+		}
+	}
+	if resp.Header.Get("X-Low") != "1" {
+		t.Errorf("the caller got %v", resp.Header)
+	}
+}
+
+// webSocket asks for an upgrade over a raw connection and returns the connection and
+// the answer.
+func (g *rig) webSocket(path, upgrade string) (*tls.Conn, *bufio.Reader, *http.Response) {
+	g.t.Helper()
+	c := g.dial()
+	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nConnection: keep-alive, Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\n", path, g.key, upgrade)
+	in := bufio.NewReader(c)
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return c, in, resp
+}
+
+const socketRoute = `
+routes:
+  - {name: ws, path: /ws, callers: [fno], upgrade: [websocket], timeout: {idle: 2s}, target: {url: "TARGET"}}
+  - {name: no, path: /no, callers: [fno], target: {url: "TARGET"}}
+`
+
+func TestUpgrades(t *testing.T) {
+	upgraded := make(chan http.Header, 10)
+	target := raw(t, func(c net.Conn, in *bufio.Reader, r *http.Request) {
+		upgraded <- r.Header
+		if r.Header.Get("Upgrade") == "" {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			return
+		}
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\nhi")
+		io.Copy(c, in)
+	})
+	g := newRig(t, nil, strings.ReplaceAll(socketRoute, "TARGET", target))
+	for _, c := range []struct{ path, upgrade string }{{"/no", "websocket"}, {"/ws", "h2c"}, {"/ws", "websocket, h2c"}} {
+		_, _, resp := g.webSocket(c.path, c.upgrade)
+		if h := <-upgraded; resp.StatusCode != 200 || h.Get("Upgrade")+h.Get("Connection") != "" {
+			t.Errorf("%v: %d, the target got %v", c, resp.StatusCode, h)
+		}
+	}
+
+	c, in, resp := g.webSocket("/ws", "WebSocket")
+	if h := <-upgraded; resp.StatusCode != 101 || h.Get("Upgrade") != "websocket" || h.Get("Connection") != "Upgrade" || h.Get("Sec-Websocket-Key") != "k" {
+		t.Fatalf("%d, the target got %v", resp.StatusCode, h)
+	}
+	if resp.Header.Get("Upgrade") != "websocket" || resp.Header.Get("Sec-Websocket-Accept") != "a" || resp.Header.Get("X-Correlation-Id") == "" {
+		t.Errorf("the caller got %v", resp.Header)
+	}
+	if g.broker.Running() != 1 {
+		t.Errorf("%d calls run", g.broker.Running())
+	}
+	io.WriteString(c, "hello")
+	got := make([]byte, 7)
+	if _, err := io.ReadFull(in, got); err != nil || string(got) != "hihello" {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	g.audit.mu.Lock()
+	ended := g.audit.records[len(g.audit.records)-1].Stage == audit.End && g.audit.records[len(g.audit.records)-1].Route == "ws" && g.audit.records[len(g.audit.records)-1].Status == 101
+	g.audit.mu.Unlock()
+	if ended {
+		t.Error("the end is recorded while the connection lasts")
+	}
+	c.Close()
+	for g.broker.Running() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	rec := g.audit.last(t, audit.End)
+	if rec.Status != 101 || rec.Outcome != audit.Answered || rec.Hop1.BytesIn != 5 || rec.Hop1.BytesOut != 7 || rec.Hop2.BytesIn != 7 || rec.Hop2.BytesOut != 5 {
+		t.Errorf("recorded: %+v", rec)
+	}
+}
+
+func TestHowAWebSocketEnds(t *testing.T) {
+	const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+	for name, x := range map[string]struct {
+		target        func(net.Conn)
+		outcome, code string
+	}{
+		"the target closes":   {func(c net.Conn) {}, audit.Answered, ""},
+		"the target resets":   {func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }, audit.Truncated, "target_answer_truncated"},
+		"nothing moves on it": {func(c net.Conn) { io.Copy(io.Discard, c) }, audit.Truncated, "target_idle_timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+				io.WriteString(c, head)
+				time.Sleep(50 * time.Millisecond)
+				x.target(c)
+			})
+			g := newRig(t, nil, strings.ReplaceAll(socketRoute, "TARGET", target))
+			_, in, _ := g.webSocket("/ws", "websocket")
+			io.Copy(io.Discard, in)
+			if rec := g.audit.last(t, audit.End); rec.Outcome != x.outcome || rec.Code != x.code {
+				t.Errorf("recorded: %s %s", rec.Outcome, rec.Code)
+			}
+		})
+	}
+	t.Run("the broker stops", func(t *testing.T) {
+		target := raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+			io.WriteString(c, head)
+			io.Copy(io.Discard, c)
+		})
+		g := newRig(t, nil, strings.ReplaceAll(socketRoute, "TARGET", target))
+		ctx, cancel := context.WithCancel(t.Context())
+		next := g.Config.Handler
+		g.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(ctx)) })
+		_, in, _ := g.webSocket("/ws", "websocket")
+		cancel()
+		io.Copy(io.Discard, in)
+		if rec := g.audit.last(t, audit.End); rec.Outcome != audit.Gone {
+			t.Errorf("recorded: %s %s", rec.Outcome, rec.Code)
+		}
+	})
+}
+
+// An upgrade that nobody asked for is not an answer.
+func TestSwitchingProtocolsUnasked(t *testing.T) {
+	target := raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+	})
+	g := newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", target))
+	if resp, body := g.do("GET", "/in/x", nil); resp.StatusCode != 502 || code(t, body) != "target_bad_answer" {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
