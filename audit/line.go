@@ -1,33 +1,12 @@
 package audit
 
 import (
-	"bytes"
-	"encoding/json"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
-
-var profiles = []string{"network_proxy", "security_control"}
-
-// activities are OCSF's numbers for HTTP methods.
-var activities = map[string]int{"CONNECT": 1, "DELETE": 2, "GET": 3, "HEAD": 4, "OPTIONS": 5, "POST": 6, "PUT": 7, "TRACE": 8, "PATCH": 9}
-
-const (
-	schema      = "1.8.0"
-	classHTTP   = 4002
-	fingerSHA   = 3
-	severity    = 1 // informational
-	allowed     = 1 // action_id and disposition_id
-	denied      = 2 // action_id; disposition_id 2 is blocked
-	otherMethod = 99
-	policyName  = "routes.yaml"
-)
-
-var twohop = product{Name: "twohop", Vendor: "twohop"}
 
 // What is kept of a text that somebody else wrote, in bytes.
 const (
@@ -35,113 +14,141 @@ const (
 	shortest = 256
 )
 
-// encode returns v as JSON without a line break. HTML's characters stay as they are:
-// escaped, a path of them would make a record six times as long.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// line returns r as one JSON object.
-func (r *Record) line() ([]byte, error) {
+// line appends r as one JSON object to b.
+func (r *Record) line(b []byte) []byte {
 	activity, ok := activities[r.Method]
 	if !ok {
 		activity = otherMethod
 	}
+	o := &object{b}
+	o.open("")
+	o.class(classHTTP, activity, r.Time.UnixMilli())
+	r.verdict(o)
+	o.metadata(r.ID+"-"+r.Stage, r.Correlation, r.Logged.UnixMilli(), profiles)
+	if r.Caller != "" {
+		o.user(clip(r.Caller, shortest), r.Credential)
+	}
+	r.hop1(o)
+	if r.Stage != Begin {
+		r.hop2(o)
+	}
+	o.policy(r.Exception, r.Config)
+	if r.Stage != Begin {
+		o.number("duration", r.Hop1.Total.Milliseconds())
+	}
+	r.unmapped(o)
+	o.close()
+	return o.b
+}
+
+// verdict writes how the call ended and what was decided.
+func (r *Record) verdict(o *object) {
+	switch {
+	case r.Stage == Begin:
+	case r.Outcome == Answered:
+		o.count("status_id", success)
+	default:
+		o.count("status_id", failure)
+	}
+	o.text("status_code", r.Code)
+	o.text("status_detail", clip(r.Cause, longest))
+	action := int64(allowed)
+	if r.Stage != Begin && r.Outcome == Refused {
+		action = denied
+	}
+	o.count("action_id", action)
+	o.count("disposition_id", action)
+}
+
+// hop1 writes the caller's side.
+func (r *Record) hop1(o *object) {
 	host, port := hostOf(r.Host)
 	path, _, _ := strings.Cut(r.Path, "?")
-	l := line{
-		ClassUID: classHTTP, CategoryUID: classHTTP / 1000, ActivityID: activity, TypeUID: classHTTP*100 + activity, SeverityID: severity,
-		Time: r.Time.UnixMilli(), StatusCode: r.Code, StatusDetail: clip(r.Cause, longest), ActionID: allowed, DispositionID: allowed,
-		Metadata: metadata{Version: schema, UID: r.ID + "-" + r.Stage, Correlation: r.Correlation, Logged: r.Logged.UnixMilli(), Profiles: profiles, Product: twohop},
-		Src:      peerOf(r.Source),
-		Request:  request{Method: clip(r.Method, shortest), URL: url{host, port, clip(path, longest), "https"}, Version: clip(r.Proto, shortest)},
-		TLS:      r.Hop1.tls(),
-		Policy:   policy{Name: policyName, UID: r.Exception, Version: r.Config},
-		Unmapped: unmapped{Call: r.ID, Stage: r.Stage, Outcome: r.Outcome, Route: r.Route, Target: r.Target, CallerBy: r.CallerBy,
-			ExceptionEnds: r.ExceptionEnds, SOAPAction: clip(r.SOAPAction, longest)},
-	}
+	ip, from := peerOf(r.Source)
+	o.endpoint("src_endpoint", ip, from, "", "")
 	if host != "" {
-		l.Dst = &endpoint{Hostname: host, Port: port}
+		o.endpoint("dst_endpoint", "", port, host, "")
 	}
-	if r.Caller != "" {
-		l.Actor = &actor{User: user{clip(r.Caller, shortest)}, AppUID: r.Credential}
-	}
+	o.open("http_request")
+	o.must("http_method", clip(r.Method, shortest))
+	o.open("url")
+	o.text("hostname", host)
+	o.number("port", port)
+	o.must("path", clip(path, longest))
+	o.must("scheme", "https")
+	o.close()
+	o.must("version", clip(r.Proto, shortest))
+	o.close()
 	if r.Stage != Begin {
-		l.end(r)
+		o.response("http_response", r.Status)
 	}
-	return encode(&l)
+	o.tls("tls", &r.Hop1)
+	if r.Stage != Begin {
+		o.traffic("traffic", r.Hop1.BytesIn, r.Hop1.BytesOut)
+	}
 }
 
-// end adds what is known when the call is over.
-func (l *line) end(r *Record) {
-	l.StatusID = 1
-	if r.Outcome != Answered {
-		l.StatusID = 2
-	}
-	if r.Outcome == Refused {
-		l.ActionID, l.DispositionID = denied, denied
-	}
-	if r.Status != 0 {
-		l.Response = &response{r.Status}
-	}
-	l.Traffic = &traffic{r.Hop1.BytesIn, r.Hop1.BytesOut}
-	l.Duration = r.Hop1.Total.Milliseconds()
-	u, h := &l.Unmapped, &r.Hop2
-	u.CallMS = ms(r.Hop1.Total)
-	if r.Target == "" || !h.Established {
+// reached reports whether there was a connection to the target.
+func (r *Record) reached() bool { return r.Target != "" && r.Hop2.Established }
+
+// hop2 writes the target's side, once the call is over.
+func (r *Record) hop2(o *object) {
+	if !r.reached() {
 		return
 	}
-	l.Proxy, l.ProxyTLS = peerOf(h.Address), h.tls()
-	if l.Proxy == nil {
-		l.Proxy = &endpoint{}
-	}
-	l.Proxy.Name = r.Target
-	l.ProxyTraffic = &traffic{h.BytesIn, h.BytesOut}
-	if h.Status != 0 {
-		l.ProxyResponse = &response{h.Status}
-	}
-	u.Peer = h.Peer
-	u.Verify, u.Resumed, u.Reused, u.Retries = h.Verify, h.Resumed, h.Reused, h.Retries
-	u.ConnectMS, u.HandshakeMS, u.FirstByteMS, u.TotalMS = ms(h.Connect), ms(h.Handshake), ms(h.FirstByte), ms(h.Total)
+	h := &r.Hop2
+	ip, port := peerOf(h.Address)
+	o.endpoint("proxy_endpoint", ip, port, "", r.Target)
+	o.tls("proxy_tls", h)
+	o.response("proxy_http_response", h.Status)
+	o.traffic("proxy_traffic", h.BytesIn, h.BytesOut)
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-func (h *Hop) tls() *tlsInfo {
-	if h.Version == "" {
-		return nil
+func (r *Record) unmapped(o *object) {
+	o.open("unmapped")
+	o.must("call", r.ID) // the same in all records of a call
+	o.must("stage", r.Stage)
+	o.text("outcome", r.Outcome)
+	o.text("route", r.Route)
+	o.text("target", r.Target)
+	o.text("caller_by", r.CallerBy)
+	o.text("exception_ends", r.ExceptionEnds)
+	o.text("soap_action", clip(r.SOAPAction, longest))
+	if r.Stage != Begin {
+		if h := &r.Hop2; r.reached() {
+			o.text("target_verified_by", h.Verify)
+			o.text("target_certificate_sha256", h.Peer)
+			o.yes("target_tls_resumed", h.Resumed)
+			o.yes("target_connection_reused", h.Reused)
+			o.number("retries", int64(h.Retries))
+			o.ms("target_connect_ms", h.Connect)
+			o.ms("target_handshake_ms", h.Handshake)
+			o.ms("target_first_byte_ms", h.FirstByte)
+			o.ms("target_total_ms", h.Total)
+		}
+		o.ms("call_ms", r.Hop1.Total)
 	}
-	t := &tlsInfo{Version: h.Version, Cipher: h.Suite, SNI: clip(h.SNI, shortest), Handshake: h.Handshake.Milliseconds()}
-	if h.Peer != "" && h.Issuer != "" && h.Serial != "" {
-		t.Cert = &certificate{clip(h.Issuer, longest), clip(h.Serial, shortest), []fingerprint{{fingerSHA, h.Peer}}}
-	}
-	return t
+	o.close()
 }
 
-// peerOf returns nil for what is not an address.
-func peerOf(address string) *endpoint {
+// peerOf returns nothing for what is not an address.
+func peerOf(address string) (ip string, port int64) {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return nil
+		return "", 0
 	}
-	return &endpoint{IP: ap.Addr().Unmap().String(), Port: int(ap.Port())}
+	return ap.Addr().Unmap().String(), int64(ap.Port())
 }
 
 // hostOf splits a Host header; a user and password that somebody put there is dropped.
-func hostOf(host string) (name string, port int) {
+func hostOf(host string) (name string, port int64) {
 	host = host[strings.LastIndexByte(host, '@')+1:]
 	name, text, err := net.SplitHostPort(host)
 	if err != nil {
 		return clip(strings.Trim(host, "[]"), shortest), 0
 	}
 	if n, err := strconv.ParseUint(text, 10, 16); err == nil {
-		port = int(n)
+		port = int64(n)
 	}
 	return clip(name, shortest), port
 }

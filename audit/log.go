@@ -29,17 +29,12 @@ type Log struct {
 	closes error         // of the file; final when done is closed
 }
 
-// file is what the log needs of an *os.File; a test replaces it by a failing one.
+// file is what the log needs of a *durable.File; a test replaces it by a failing one.
 type file interface {
 	Write([]byte) (int, error)
 	Sync() error
 	Close() error
 }
-
-// osFile syncs data without unneeded metadata.
-type osFile struct{ *os.File }
-
-func (f osFile) Sync() error { return durable.Sync(f.File) }
 
 // batch is the lines that go to the disk together.
 type batch struct {
@@ -61,15 +56,11 @@ func Open(dir string, now time.Time) (*Log, error) {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	name := filepath.Join(dir, fmt.Sprintf("audit-%s-%d.jsonl", now.UTC().Format("20060102T150405.000Z"), os.Getpid()))
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := durable.Create(name, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	if err := durable.SyncDir(dir); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("audit: %w", err)
-	}
-	return start(osFile{f}, name, patience), nil
+	return start(f, name, patience), nil
 }
 
 func start(f file, name string, patience time.Duration) *Log {
@@ -87,16 +78,22 @@ func (l *Log) Name() string { return l.name }
 // Append writes r and returns once it is on stable storage. If it returns an error
 // the call must not be made, or its answer not completed; every later Append fails
 // too, so that nothing is missing in the middle.
-func (l *Log) Append(r *Record) error { return l.append(r.line()) }
+func (l *Log) Append(r *Record) error {
+	buf := lines.Get().(*[]byte)
+	*buf = r.line((*buf)[:0])
+	err := l.append(*buf)
+	lines.Put(buf)
+	return err
+}
+
+// lines are buffers for one line each.
+var lines = sync.Pool{New: func() any { return new([]byte) }}
 
 // AppendEvent writes e under the same promise: if it returns an error, what the event
 // tells of must not be done.
 func (l *Log) AppendEvent(e *Event) error { return l.append(e.line()) }
 
-func (l *Log) append(line []byte, err error) error {
-	if err != nil {
-		return l.fail(fmt.Errorf("audit: %w", err))
-	}
+func (l *Log) append(line []byte) error {
 	l.mu.Lock()
 	if err := l.usable(); err != nil {
 		l.mu.Unlock()
@@ -106,15 +103,11 @@ func (l *Log) append(line []byte, err error) error {
 	b.lines = append(append(b.lines, line...), '\n')
 	l.call()
 	l.mu.Unlock()
-	timeout := time.NewTimer(l.patience)
-	defer timeout.Stop()
 	select {
 	case <-b.done:
 		return b.err
-	case <-l.broke:
+	case <-l.broke: // by the batch before, or because the disk hangs
 		return l.Healthy()
-	case <-timeout.C:
-		return l.fail(l.hangs())
 	}
 }
 
@@ -177,7 +170,10 @@ func (l *Log) write() {
 	l.closes = l.file.Close()
 }
 
+// store writes lines; a disk that hangs breaks the log meanwhile.
 func (l *Log) store(lines []byte) error {
+	late := time.AfterFunc(l.patience, func() { l.fail(l.hangs()) })
+	defer late.Stop()
 	if _, err := l.file.Write(lines); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

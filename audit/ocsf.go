@@ -1,132 +1,122 @@
 package audit
 
-// The line is an OCSF 1.8.0 HTTP Activity (class 4002); what OCSF has no place for
-// stands under unmapped. Field names are OCSF's.
-type line struct {
-	ClassUID      int       `json:"class_uid"`
-	CategoryUID   int       `json:"category_uid"`
-	ActivityID    int       `json:"activity_id"`
-	TypeUID       int       `json:"type_uid"`
-	SeverityID    int       `json:"severity_id"`
-	Time          int64     `json:"time"`
-	StatusID      int       `json:"status_id,omitempty"`
-	StatusCode    string    `json:"status_code,omitempty"`
-	StatusDetail  string    `json:"status_detail,omitempty"`
-	ActionID      int       `json:"action_id"`
-	DispositionID int       `json:"disposition_id"`
-	Metadata      metadata  `json:"metadata"`
-	Actor         *actor    `json:"actor,omitempty"`
-	Src           *endpoint `json:"src_endpoint,omitempty"`
-	Dst           *endpoint `json:"dst_endpoint,omitempty"`
-	Request       request   `json:"http_request"`
-	Response      *response `json:"http_response,omitempty"`
-	TLS           *tlsInfo  `json:"tls,omitempty"`
-	Proxy         *endpoint `json:"proxy_endpoint,omitempty"`
-	ProxyTLS      *tlsInfo  `json:"proxy_tls,omitempty"`
-	ProxyResponse *response `json:"proxy_http_response,omitempty"`
-	Traffic       *traffic  `json:"traffic,omitempty"`
-	ProxyTraffic  *traffic  `json:"proxy_traffic,omitempty"`
-	Policy        policy    `json:"policy"`
-	Duration      int64     `json:"duration,omitempty"` // ms
-	Unmapped      unmapped  `json:"unmapped"`
+// A record is an OCSF 1.8.0 HTTP Activity (class 4002), an event an Entity Management
+// (class 3004); what OCSF has no place for stands under unmapped. Names of members are
+// OCSF's.
+const (
+	schema         = "1.8.0"
+	classHTTP      = 4002
+	classEntity    = 3004
+	activityUpdate = 3
+	severity       = 1 // informational
+	allowed        = 1 // action_id and disposition_id
+	denied         = 2 // action_id; disposition_id 2 is blocked
+	success        = 1 // status_id
+	failure        = 2 // status_id
+	otherMethod    = 99
+	fingerSHA      = `"algorithm_id":3` // SHA-256
+	policyName     = "routes.yaml"
+	profiles       = `"profiles":["network_proxy","security_control"]`
+	product        = `"product":{"name":"twohop","vendor_name":"twohop"}`
+)
+
+// activities are OCSF's numbers for HTTP methods.
+var activities = map[string]int64{"CONNECT": 1, "DELETE": 2, "GET": 3, "HEAD": 4, "OPTIONS": 5, "POST": 6, "PUT": 7, "TRACE": 8, "PATCH": 9}
+
+// class writes what every line begins with.
+func (o *object) class(class, activity, ms int64) {
+	o.count("class_uid", class)
+	o.count("category_uid", class/1000)
+	o.count("activity_id", activity)
+	o.count("type_uid", class*100+activity)
+	o.count("severity_id", severity)
+	o.count("time", ms)
 }
 
-type metadata struct {
-	Version     string   `json:"version"`
-	UID         string   `json:"uid,omitempty"`
-	Correlation string   `json:"correlation_uid,omitempty"`
-	Logged      int64    `json:"logged_time"`
-	Profiles    []string `json:"profiles"`
-	Product     product  `json:"product"`
+// raw writes members as they are.
+func (o *object) raw(members string) {
+	if last := o.b[len(o.b)-1]; last != '{' {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(o.b, members...)
 }
 
-type product struct {
-	Name   string `json:"name"`
-	Vendor string `json:"vendor_name"`
+func (o *object) metadata(uid, correlation string, loggedMS int64, profiles string) {
+	o.open("metadata")
+	o.must("version", schema)
+	o.text("uid", uid)
+	o.text("correlation_uid", correlation)
+	o.count("logged_time", loggedMS)
+	o.raw(profiles)
+	o.raw(product)
+	o.close()
 }
 
-type actor struct {
-	User   user   `json:"user"`
-	AppUID string `json:"app_uid,omitempty"`
+func (o *object) user(name, credential string) {
+	o.open("actor")
+	o.open("user")
+	o.must("name", name)
+	o.close()
+	o.text("app_uid", credential)
+	o.close()
 }
 
-type user struct {
-	Name string `json:"name"`
+// endpoint is left out when nothing of it is known.
+func (o *object) endpoint(member, ip string, port int64, host, name string) {
+	if ip == "" && port == 0 && host == "" && name == "" {
+		return
+	}
+	o.open(member)
+	o.text("ip", ip)
+	o.number("port", port)
+	o.text("hostname", host)
+	o.text("name", name)
+	o.close()
 }
 
-type endpoint struct {
-	IP       string `json:"ip,omitempty"`
-	Port     int    `json:"port,omitempty"`
-	Hostname string `json:"hostname,omitempty"`
-	Name     string `json:"name,omitempty"`
+func (o *object) response(member string, status int) {
+	if status != 0 {
+		o.open(member)
+		o.count("code", int64(status))
+		o.close()
+	}
 }
 
-type request struct {
-	Method  string `json:"http_method"`
-	URL     url    `json:"url"`
-	Version string `json:"version"`
+func (o *object) traffic(member string, in, out int64) {
+	o.open(member)
+	o.count("bytes_in", in)
+	o.count("bytes_out", out)
+	o.close()
 }
 
-type url struct {
-	Hostname string `json:"hostname,omitempty"`
-	Port     int    `json:"port,omitempty"`
-	Path     string `json:"path"`
-	Scheme   string `json:"scheme"`
+// tls is left out for plain HTTP. So is a certificate whose issuer or serial number,
+// which OCSF requires, is not known; the target's fingerprint stands under unmapped too.
+func (o *object) tls(member string, h *Hop) {
+	if h.Version == "" {
+		return
+	}
+	o.open(member)
+	o.must("version", h.Version)
+	o.text("cipher", h.Suite)
+	o.text("sni", clip(h.SNI, shortest))
+	o.number("handshake_dur", h.Handshake.Milliseconds())
+	if h.Peer != "" && h.Issuer != "" && h.Serial != "" {
+		o.open("certificate")
+		o.must("issuer", clip(h.Issuer, longest))
+		o.must("serial_number", clip(h.Serial, shortest))
+		o.name("fingerprints")
+		o.b = append(o.b, "[{"+fingerSHA...)
+		o.must("value", h.Peer)
+		o.b = append(o.b, "}]"...)
+		o.close()
+	}
+	o.close()
 }
 
-type response struct {
-	Code int `json:"code"`
-}
-
-type tlsInfo struct {
-	Version   string       `json:"version"`
-	Cipher    string       `json:"cipher,omitempty"`
-	SNI       string       `json:"sni,omitempty"`
-	Handshake int64        `json:"handshake_dur,omitempty"` // ms
-	Cert      *certificate `json:"certificate,omitempty"`
-}
-
-// certificate is left out where its issuer or serial number, which OCSF requires, is
-// not known; its fingerprint always stands under unmapped too.
-type certificate struct {
-	Issuer       string        `json:"issuer"`
-	Serial       string        `json:"serial_number"`
-	Fingerprints []fingerprint `json:"fingerprints"`
-}
-
-type fingerprint struct {
-	AlgorithmID int    `json:"algorithm_id"` // 3 is SHA-256
-	Value       string `json:"value"`
-}
-
-type traffic struct {
-	In  int64 `json:"bytes_in"`
-	Out int64 `json:"bytes_out"`
-}
-
-type policy struct {
-	Name    string `json:"name"`
-	UID     string `json:"uid,omitempty"`     // the exception
-	Version string `json:"version,omitempty"` // the configuration
-}
-
-type unmapped struct {
-	Call          string  `json:"call"` // the same in all records of a call
-	Stage         string  `json:"stage"`
-	Outcome       string  `json:"outcome,omitempty"`
-	Route         string  `json:"route,omitempty"`
-	Target        string  `json:"target,omitempty"`
-	CallerBy      string  `json:"caller_by,omitempty"`
-	ExceptionEnds string  `json:"exception_ends,omitempty"`
-	SOAPAction    string  `json:"soap_action,omitempty"`
-	Verify        string  `json:"target_verified_by,omitempty"`
-	Peer          string  `json:"target_certificate_sha256,omitempty"`
-	Resumed       bool    `json:"target_tls_resumed,omitempty"`
-	Reused        bool    `json:"target_connection_reused,omitempty"`
-	Retries       int     `json:"retries,omitempty"`
-	ConnectMS     float64 `json:"target_connect_ms,omitempty"`
-	HandshakeMS   float64 `json:"target_handshake_ms,omitempty"`
-	FirstByteMS   float64 `json:"target_first_byte_ms,omitempty"`
-	TotalMS       float64 `json:"target_total_ms,omitempty"`
-	CallMS        float64 `json:"call_ms,omitempty"`
+func (o *object) policy(exception, config string) {
+	o.open("policy")
+	o.must("name", policyName)
+	o.text("uid", exception)
+	o.text("version", config)
+	o.close()
 }

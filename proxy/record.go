@@ -38,7 +38,7 @@ func (c *call) record(stage string) error {
 	}
 	rec.Path, rec.SOAPAction = clip(rec.Path, long), clip(rec.SOAPAction, long)
 	if cs := c.r.TLS; cs != nil {
-		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: tls.CipherSuiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}
+		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: suiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}
 		if len(cs.PeerCertificates) > 0 { // recorded of a caller that is refused too
 			cert := cs.PeerCertificates[0]
 			sum := sha256.Sum256(cert.Raw)
@@ -67,7 +67,7 @@ func (c *call) recordEnd(rec *audit.Record) {
 	rec.Hop2 = audit.Hop{Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
 		BytesIn: h.Received, BytesOut: h.Sent, Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Total: h.Total, Established: h.Address != ""}
 	if h.Version != 0 {
-		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), tls.CipherSuiteName(h.Suite), c.way.verify
+		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), suiteName(h.Suite), c.way.verify
 	}
 	rec.Outcome = c.outcome()
 	if c.failed != nil {
@@ -89,4 +89,20 @@ func (c *call) outcome() string {
 		return audit.Failed
 	}
 	return audit.Refused
+}
+
+// suiteNames has what tls.CipherSuiteName looks for in lists that it makes anew.
+var suiteNames = func() map[uint16]string {
+	names := map[uint16]string{}
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names[s.ID] = s.Name
+	}
+	return names
+}()
+
+func suiteName(id uint16) string {
+	if name, ok := suiteNames[id]; ok {
+		return name
+	}
+	return tls.CipherSuiteName(id) // the number
 }

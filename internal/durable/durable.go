@@ -63,3 +63,21 @@ func MkdirAll(dir string, perm os.FileMode) error {
 	}
 	return nil
 }
+
+// File is a file that is appended to. After a Write and a Sync without error, what was
+// written survives a power loss.
+type File struct{ *os.File }
+
+// Create makes the file called name, which must not exist, and makes its name survive
+// a power loss.
+func Create(name string, perm os.FileMode) (*File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND|syncedWrites, perm)
+	if err != nil {
+		return nil, fmt.Errorf("durable: %w", err)
+	}
+	if err := SyncDir(filepath.Dir(name)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &File{f}, nil
+}

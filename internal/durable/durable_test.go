@@ -102,17 +102,30 @@ func TestMkdirAll(t *testing.T) {
 	}
 }
 
-func TestSyncOfAFileThatIsClosed(t *testing.T) {
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+func TestCreate(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	f, err := Create(name, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Sync(f); err != nil {
-		t.Error(err)
+	defer f.Close()
+	for _, text := range []string{"one\n", "two\n"} {
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	f.Close()
-	if err := Sync(f); err == nil || !strings.HasPrefix(err.Error(), "durable: ") {
-		t.Errorf("got %v", err)
+	info, err := os.Stat(name)
+	if got, _ := os.ReadFile(name); string(got) != "one\ntwo\n" || err != nil || info.Mode().Perm()&0o177 != 0 && runtime.GOOS != "windows" {
+		t.Errorf("the file has %q, %v, %v", got, info, err)
+	}
+	if _, err := Create(name, 0o600); err == nil || !strings.HasPrefix(err.Error(), "durable: ") {
+		t.Errorf("a file that exists: %v", err)
+	}
+	if _, err := Create(filepath.Join(t.TempDir(), "missing", "log"), 0o600); err == nil {
+		t.Error("a file was made in a directory that is not there")
 	}
 	if err := SyncDir(filepath.Join(t.TempDir(), "missing")); runtime.GOOS != "windows" && err == nil {
 		t.Error("a directory that is not there was synced")

@@ -2,14 +2,13 @@
 
 package durable
 
-import (
-	"fmt"
-	"os"
-)
+import "fmt"
 
-// Sync returns once the data written to f is on stable storage.
-func Sync(f *os.File) error {
-	if err := f.Sync(); err != nil {
+const syncedWrites = 0
+
+// Sync returns once what was written is on stable storage.
+func (f *File) Sync() error {
+	if err := f.File.Sync(); err != nil {
 		return fmt.Errorf("durable: fsync %s: %w", f.Name(), err)
 	}
 	return nil
