@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -155,6 +156,7 @@ func (l *Log) write() {
 	defer close(l.done)
 	var spare []byte
 	for range l.wake {
+		runtime.Gosched() // who is about to append goes along
 		l.mu.Lock()
 		b, broken := l.next, l.broken
 		l.next = newBatch(spare)
