@@ -59,11 +59,9 @@ func newCall(router *Router, w http.ResponseWriter, r *http.Request) *call {
 func (c *call) carry(stopping bool) {
 	c.w.Header()["X-Correlation-Id"] = []string{c.trace.id}
 	defer c.recover()
-	err := error(fault.New(fault.ShuttingDown, "the broker is stopping and takes no new calls").After(retryWhenStopping))
-	if !stopping {
-		err = c.pipeline()
-	}
-	if err != nil {
+	if stopping {
+		c.fail(fault.New(fault.ShuttingDown, "the broker is stopping and takes no new calls").After(retryWhenStopping))
+	} else if err := c.pipeline(); err != nil {
 		c.fail(err)
 	}
 	c.measure()

@@ -260,6 +260,9 @@ func (c *call) interim(status int, h http.Header) {
 
 // trailers passes the target's trailer on.
 func (c *call) trailers(resp *http.Response) {
+	if len(resp.Trailer) == 0 {
+		return
+	}
 	for name, values := range trailer(resp.Trailer) {
 		c.w.Header()[http.TrailerPrefix+name] = values
 	}
