@@ -17,21 +17,22 @@ func (d *differ) callers() {
 		case !was:
 			d.add(false, "is new")
 		default:
-			d.credentials(old, now)
+			d.credentials(old, now, "an API key")
 		}
 	}
 }
 
-// credentials compares what a caller must show. A replaced credential may be another
-// person's.
-func (d *differ) credentials(old, now Caller) {
+// credentials compares what somebody must show, key being the word for the secret. A
+// replaced credential may be another person's.
+func (d *differ) credentials(old, now Caller, key string) {
+	_, noun, _ := strings.Cut(key, " ")
 	switch {
 	case old.APIKey == nil && now.APIKey != nil:
-		d.add(old.ClientCertificate != nil && now.ClientCertificate == nil, "newly needs an API key")
+		d.add(old.ClientCertificate != nil && now.ClientCertificate == nil, "newly needs %s", key)
 	case old.APIKey != nil && now.APIKey == nil:
-		d.add(true, "no longer needs an API key")
+		d.add(true, "no longer needs %s", key)
 	case old.APIKey != nil && !strings.EqualFold(old.APIKey.SHA256, now.APIKey.SHA256):
-		d.add(true, "has another API key")
+		d.add(true, "has another %s", noun)
 	}
 	switch a, b := old.ClientCertificate, now.ClientCertificate; {
 	case a == nil && b != nil:
@@ -156,6 +157,9 @@ func (d *differ) operator() {
 	d.about("broker")
 	a, b := d.before, d.after
 	replaced(d, b.Admin.Address != "off", "has its admin address on", a.Admin.Address, b.Admin.Address)
+	d.about("operator at admin.address")
+	d.credentials(a.Admin.credentials(), b.Admin.credentials(), "a token")
+	d.about("broker")
 	if a.Health.Address != b.Health.Address {
 		d.add(b.Health.Address != "", "answers probes on %s instead of %s", either(b.Health.Address, "no address"), either(a.Health.Address, "no address"))
 	}
@@ -165,6 +169,15 @@ func (d *differ) operator() {
 	if a.Reload.Watch != b.Reload.Watch {
 		d.add(b.Reload.Watch, "%s", map[bool]string{true: "newly follows changes of the file", false: "no longer follows changes of the file"}[b.Reload.Watch])
 	}
+}
+
+// credentials returns what the admin address asks for, as a caller's.
+func (a Admin) credentials() Caller {
+	c := Caller{ClientCertificate: a.ClientCertificate}
+	if a.Token != nil {
+		c.APIKey = &APIKey{a.Token.SHA256}
+	}
+	return c
 }
 
 // relative returns a name as the table's own file may write it, so that two copies of

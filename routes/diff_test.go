@@ -191,6 +191,8 @@ func TestDiff(t *testing.T) {
 		{"looser limits for headers", []string{"hosts: [localhost]", "hosts: [localhost], header_timeout: 1m, max_header: 1MiB, idle: 1h"}, "! front door waits for a header for 1m0s instead of 10s\n! front door takes headers up to 1MiB instead of 64KiB\n! front door keeps an idle connection for 1h0m0s instead of 3m0s"},
 		{"certificates for the local CA", []string{"{local: true}", "{files: [{cert: ca.pem, key: ca.pem}]}"}, "front door no longer uses a local CA\nfront door shows other certificates"},
 		{"another admin address", []string{"listen:", "admin: {address: \"127.0.0.1:1\"}\nlisten:"}, "! broker has its admin address on 127.0.0.1:1 instead of 127.0.0.1:9443"},
+		{"an admin address for others, by token", []string{"listen:", `admin: {address: ":1", token: {sha256: "` + testKey + `"}}` + "\nlisten:"}, "! broker has its admin address on :1 instead of 127.0.0.1:9443\noperator at admin.address newly needs a token"},
+		{"an admin address by certificate", []string{"listen:", `admin: {client_certificate: {ca: ca.pem, dns: p.example}}` + "\nlisten:"}, "operator at admin.address newly needs a client certificate"},
 		{"no admin address", []string{"listen:", "admin: {address: off}\nlisten:"}, "broker has its admin address on off instead of 127.0.0.1:9443"},
 		{"probes from elsewhere", []string{"listen:", "health: {address: \":1\"}\nlisten:"}, "! broker answers probes on :1 instead of no address"},
 		{"another audit log", []string{"listen:", "audit: {dir: /dev/shm/x}\nlisten:"}, "! broker keeps its audit log in /dev/shm/x instead of audit"},
@@ -277,5 +279,29 @@ func TestDiffOfCopies(t *testing.T) {
 	}
 	if changes := Diff(tables[0], tables[1]); len(changes) > 0 {
 		t.Error(changes)
+	}
+}
+
+// Fewer credentials for the operator, or others, are told.
+func TestDiffOfTheAdminAddress(t *testing.T) {
+	t.Chdir(writeFiles(t, map[string]string{"ca.pem": "one", "other.pem": "two"}))
+	other := strings.Repeat("0", 64)
+	admin := func(text string) *Table {
+		return load(t, "admin: {"+text+"}\n"+head+`routes: [{name: a, path: /a, callers: [fno], target: {url: "https://a.example"}}]`)
+	}
+	token, certificate := `token: {sha256: "`+testKey+`"}`, `client_certificate: {ca: ca.pem, subject: "CN=p"}`
+	before := admin(token + ", " + certificate)
+	for now, want := range map[string]string{
+		token + ", " + certificate: "",
+		token:                      "! operator at admin.address no longer needs a client certificate",
+		certificate:                "! operator at admin.address no longer needs a token",
+		`token: {sha256: "` + other + `"}, ` + certificate:                       "! operator at admin.address has another token",
+		token + `, client_certificate: {ca: other.pem, subject: "CN=p"}`:         "! operator at admin.address is known by certificates of other authorities",
+		token + `, client_certificate: {ca: ca.pem, subject: "CN=p,O=q"}`:        "operator at admin.address is known by the subject CN=p, O=q instead of CN=p",
+		token + `, client_certificate: {ca: ca.pem, subject: "CN=p"}, socket: x`: "",
+	} {
+		if diff := cmp.Diff(want, lines(Diff(before, admin(now)))); diff != "" {
+			t.Errorf("%s\n%s", now, diff)
+		}
 	}
 }

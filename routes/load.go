@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -157,7 +158,7 @@ func (t *Table) Hash() string { return t.hash }
 // fill makes what depends on other keys, and the maps that nothing was read into.
 func (t *Table) fill() {
 	if t.Admin.Socket == "" {
-		t.Admin.Socket = Path(filepath.Join(string(t.Audit.Dir), "admin.sock"))
+		t.Admin.Socket = defaultSocket(runtime.GOOS, string(t.Audit.Dir))
 	}
 	if t.Callers == nil {
 		t.Callers = map[string]Caller{}
@@ -172,3 +173,14 @@ func (t *Table) fill() {
 
 // Warnings returns what serves but deserves a look, with its place.
 func (t *Table) Warnings() ErrorList { return t.warnings }
+
+// defaultSocket returns admin.socket for the broker that keeps its audit log in dir,
+// where there is one broker. Windows has no directory for pipes: there the pipe has a
+// name that stands for dir.
+func defaultSocket(system, dir string) Path {
+	if system != "windows" {
+		return Path(filepath.Join(dir, "admin.sock"))
+	}
+	sum := sha256.Sum256([]byte(strings.ToLower(absolute(dir)))) // case does not tell directories apart there
+	return Path(`\\.\pipe\twohop-` + hex.EncodeToString(sum[:8]))
+}

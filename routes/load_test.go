@@ -228,3 +228,13 @@ func TestATableComesBesideTheMistakes(t *testing.T) {
 		table.Position("routes[0].name")
 	}
 }
+
+func TestDefaultSocket(t *testing.T) {
+	if got := defaultSocket("linux", "/var/lib/twohop/audit"); got != "/var/lib/twohop/audit/admin.sock" {
+		t.Error(got)
+	}
+	one, same, other := defaultSocket("windows", "/audit"), defaultSocket("windows", "/x/../AUDIT"), defaultSocket("windows", "/audit2")
+	if !strings.HasPrefix(string(one), `\\.\pipe\twohop-`) || one != same || one == other {
+		t.Errorf("pipes: %s %s %s", one, same, other)
+	}
+}

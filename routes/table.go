@@ -16,7 +16,7 @@ type Table struct {
 	Include      []string     `key:"include" doc:"More files, relative to this one; * and ? match names. An included file may hold callers, exceptions, targets and routes."`
 	Listen       []Listener   `key:"listen" need:"yes" doc:"The front door: where callers connect. TLS 1.2 and 1.3 only; nothing older can be configured."`
 	Certificates Certificates `key:"certificates" doc:"Where the front door's certificates come from."`
-	Admin        Admin        `key:"admin" doc:"Metrics, health and the commands of a running broker, for this machine only."`
+	Admin        Admin        `key:"admin" doc:"Metrics, health and the commands of a running broker, for the operator."`
 	Health       Health       `key:"health" doc:"/healthz and /readyz alone, for probes from elsewhere."`
 	Audit        Audit        `key:"audit" doc:"The audit log. A call that cannot be recorded is not made."`
 	Log          Log          `key:"log" doc:"The operational log, on standard error."`
@@ -62,15 +62,25 @@ type CertificateFile struct {
 	Key  File `key:"key" need:"yes" doc:"PEM file with the private key."`
 }
 
-// Admin is the side for the operator on this machine.
+// Admin is the side for the operator. Every credential given must be shown.
 type Admin struct {
-	Address string `key:"address" default:"127.0.0.1:9443" doc:"Loopback address for /metrics, /healthz and /readyz over plain HTTP; \"off\" for none."`
-	Socket  Path   `key:"socket" doc:"Unix socket for twohop reload. Default: admin.sock in audit.dir."`
+	Address           string             `key:"address" default:"127.0.0.1:9443" doc:"Address for /metrics, /healthz and /readyz; \"off\" for none. Without a credential it is a loopback address and speaks plain HTTP; with one it speaks TLS alone, with the front door's certificates."`
+	Token             *AdminToken        `key:"token" doc:"A bearer token in the Authorization header, kept here as a hash; made by twohop admin token new."`
+	ClientCertificate *ClientCertificate `key:"client_certificate" doc:"A TLS client certificate."`
+	Socket            Path               `key:"socket" doc:"Where twohop reload and twohop exception reach the broker, for its own user alone. Default: the Unix socket admin.sock in audit.dir; on Windows a named pipe whose name comes from audit.dir."`
 }
+
+// AdminToken is the hash of a high-entropy bearer token.
+type AdminToken struct {
+	SHA256 string `key:"sha256" need:"yes" doc:"SHA-256 of the token, in hex."`
+}
+
+// Guarded reports whether the admin address asks for a credential, and so speaks TLS.
+func (a Admin) Guarded() bool { return a.Token != nil || a.ClientCertificate != nil }
 
 // Health is the address for probes.
 type Health struct {
-	Address string `key:"address" doc:"Address for /healthz and /readyz over plain HTTP, for example \":8080\". Default: none, they are on the admin address."`
+	Address string `key:"address" doc:"Address for /healthz and /readyz over plain HTTP, without a credential, for example \":8080\". Default: none, they are on the admin address."`
 }
 
 // Audit is the audit log.
@@ -131,9 +141,9 @@ type APIKey struct {
 	SHA256 string `key:"sha256" need:"yes" doc:"SHA-256 of the key, in hex."`
 }
 
-// ClientCertificate says which client certificates are the caller's.
+// ClientCertificate says which client certificates are taken.
 type ClientCertificate struct {
-	CA      File   `key:"ca" need:"yes" doc:"PEM file with the authorities that sign the caller's certificates."`
+	CA      File   `key:"ca" need:"yes" doc:"PEM file with the authorities that sign these certificates."`
 	Subject string `key:"subject" doc:"Attributes that the certificate's subject must have, for example \"CN=edi-gw-01,O=Contoso\"."`
 	DNS     string `key:"dns" doc:"DNS name that the certificate must carry as a subject alternative name."`
 }

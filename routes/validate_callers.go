@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -25,15 +26,25 @@ func (c *checker) callers() {
 			continue
 		}
 		sum := strings.ToLower(x.APIKey.SHA256)
-		if raw, err := hex.DecodeString(sum); err != nil || len(raw) != 32 {
-			c.fail(path+".api_key.sha256", "is not a SHA-256 in hex", "run `twohop caller key new` and paste what it prints; the key itself does not belong here")
-		} else if first, dup := hashes[sum]; dup {
+		if !c.hash(path+".api_key.sha256", sum, "twohop caller key new") {
+			continue
+		}
+		if first, dup := hashes[sum]; dup {
 			c.fail(path+".api_key.sha256", "is also the key of caller "+first, "make a key of its own for each caller")
 		} else {
 			hashes[sum] = name
 		}
 	}
 	c.certificates()
+}
+
+// hash reports a text that is not the hash of a secret made by command.
+func (c *checker) hash(path, sum, command string) bool {
+	if raw, err := hex.DecodeString(sum); err != nil || len(raw) != sha256.Size {
+		c.fail(path, "is not a SHA-256 in hex", "run `"+command+"` and paste what it prints; the secret itself does not belong here")
+		return false
+	}
+	return true
 }
 
 // certificates finds callers that one client certificate would make ambiguous.

@@ -3,6 +3,7 @@ package routes
 import (
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -61,16 +62,29 @@ func (c *checker) operator() {
 		listening[address] = path
 	}
 	if a := c.Admin.Address; a != "off" {
-		if host, _, err := net.SplitHostPort(a); err != nil || !isLoopback(host) || !isAddress(a) {
-			c.fail("admin.address", strconv.Quote(a)+" is not a loopback address", `write "127.0.0.1:9443" or "off"; probes from elsewhere use health.address`)
+		switch host, _, _ := net.SplitHostPort(a); {
+		case !isAddress(a):
+			c.fail("admin.address", strconv.Quote(a)+" is not host:port", `write "127.0.0.1:9443", or "off"`)
+		case !isLoopback(host) && !c.Admin.Guarded() && c.complete("admin"):
+			c.fail("admin.address", strconv.Quote(a)+" can be reached from elsewhere and asks for no credential", "add token (made by `twohop admin token new`) or client_certificate beside it, or write \"127.0.0.1:9443\"; for probes from elsewhere there is health.address")
 		}
 		clash("admin.address", a)
 	}
+	c.adminCredentials()
 	if a := c.Health.Address; a != "" {
 		if !isAddress(a) {
 			c.fail("health.address", strconv.Quote(a)+" is not host:port", `write ":8080"`)
 		}
 		clash("health.address", a)
+	}
+}
+
+func (c *checker) adminCredentials() {
+	if t := c.Admin.Token; t != nil {
+		c.hash("admin.token.sha256", t.SHA256, "twohop admin token new")
+	}
+	if x := c.Admin.ClientCertificate; x != nil && c.Admin.Token == nil && strings.TrimSpace(x.Subject) == "" && x.DNS == "" {
+		c.warn("admin.client_certificate", "fits every certificate of its ca", "narrow it by subject or dns, unless the ca signs for operators alone")
 	}
 }
 
