@@ -1,13 +1,14 @@
 // Package console serves the operator: health for probes, metrics, and the commands
-// of a running broker on a Unix socket.
+// of a running broker on a Unix socket or, on Windows, a named pipe.
 package console
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -15,6 +16,7 @@ import (
 
 // Config is what the console shows and does. All functions are called concurrently.
 type Config struct {
+	Log      *slog.Logger                        // for what is no command at all
 	Ready    func() error                        // nil while calls are served
 	Registry *prometheus.Registry                // for /metrics
 	Reload   func(user string) (*Outcome, error) // reads the configuration again
@@ -50,17 +52,23 @@ func (c Config) health(mux *http.ServeMux) {
 	})
 }
 
-// Admin serves health and /metrics, for a loopback address.
+// Scrapes that gather the metrics at the same time, and how long one may take.
+const (
+	maxScrapes    = 8
+	scrapeTimeout = 20 * time.Second
+)
+
+// Admin serves health and /metrics: at a loopback address, or behind a Guard.
 func Admin(c Config) http.Handler {
 	mux := http.NewServeMux()
 	c.health(mux)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, Timeout: scrapeTimeout}))
 	return mux
 }
 
-// Commands serves the commands of a running broker. It belongs on a Unix socket that
-// only the operator can open: it asks for no credential. user tells the OS user of a
-// request, for the log.
+// Commands serves the commands of a running broker. It belongs where only the operator
+// gets in, which Listen sees to: it asks for no credential. user tells the OS user of a
+// request, for the log and the audit record.
 func Commands(c Config, user func(*http.Request) string) http.Handler {
 	mux := http.NewServeMux()
 	c.health(mux)
@@ -69,13 +77,13 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 		answer(w, outcome, err)
 	})
 	mux.HandleFunc("POST /exceptions/{name}/extend", func(w http.ResponseWriter, r *http.Request) {
-		days, err := strconv.Atoi(r.FormValue("days"))
-		if err != nil {
-			answer(w, nil, errors.New("days is not a number"))
-			return
-		}
+		days, _ := strconv.Atoi(r.URL.Query().Get("days")) // 0 for what is no number, which Extend refuses
 		lastDay, err := c.Extend(user(r), r.PathValue("name"), days)
 		answer(w, map[string]string{"lastDay": lastDay}, err)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		c.Log.Warn("no such command", "user", user(r), "method", r.Method, "path", r.URL.Path)
+		http.NotFound(w, r)
 	})
 	return mux
 }

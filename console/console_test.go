@@ -1,8 +1,10 @@
 package console
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -26,12 +28,16 @@ func TestWhatIsServedWhere(t *testing.T) {
 	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "twohop_test", Help: "A test."}, func() float64 { return 7 }))
 	var broken error
 	var reloadedBy, extended string
-	c := Config{Ready: func() error { return broken }, Registry: registry,
+	var log bytes.Buffer
+	c := Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Ready: func() error { return broken }, Registry: registry,
 		Reload: func(user string) (*Outcome, error) {
 			reloadedBy = user
 			return &Outcome{Changes: []string{"route a is new"}, Restart: []string{"listen"}}, broken
 		},
 		Extend: func(user, name string, days int) (string, error) {
+			if days == 0 {
+				return "", errors.New("not 0 days")
+			}
 			extended = user + " " + name
 			return "2027-04-07", broken
 		}}
@@ -54,10 +60,10 @@ func TestWhatIsServedWhere(t *testing.T) {
 		"no metrics at the health address":      {health, "GET", "/metrics", 404, ""},
 		"no commands at the admin address":      {admin, "POST", "/reload", 404, ""},
 		"no commands at the health address":     {health, "POST", "/reload", 404, ""},
-		"a reload is not a GET":                 {commands, "GET", "/reload", 405, ""},
+		"a reload is not a GET":                 {commands, "GET", "/reload", 404, ""},
 		"a reload":                              {commands, "POST", "/reload", 200, `{"changes":["route a is new"],"restart":["listen"]}`},
 		"an extension":                          {commands, "POST", "/exceptions/WMS%202019/extend?days=7", 200, `{"lastDay":"2027-04-07"}`},
-		"an extension of nobody knows how long": {commands, "POST", "/exceptions/X/extend?days=many", 409, `{"error":"days is not a number"}`},
+		"an extension of nobody knows how long": {commands, "POST", "/exceptions/X/extend?days=many", 409, `{"error":"not 0 days"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if code, body := ask(c.h, c.method, c.path); code != c.status || !strings.Contains(body, c.part) {
@@ -67,6 +73,9 @@ func TestWhatIsServedWhere(t *testing.T) {
 	}
 	if reloadedBy != "root" || extended != "root WMS 2019" {
 		t.Errorf("asked by %q, %q", reloadedBy, extended)
+	}
+	if !strings.Contains(log.String(), `msg="no such command" user=root method=GET path=/reload`) {
+		t.Errorf("the log lacks an attempt at no command:\n%s", &log)
 	}
 
 	broken = errors.New("the disk is full")
@@ -89,8 +98,9 @@ func TestCommandsOverTheSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, User(r)) }), ConnContext: WithUser}
-	go s.Serve(l)
+	s := Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, User(r)) }), nil)
+	s.ConnContext = WithUser
+	go s.Serve(Bounded(l, MaxConnections))
 	defer s.Close()
 	resp, err := Client(path).Get("http://any.host/")
 	if err != nil {

@@ -1,8 +1,8 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package console
 
-import "net"
+import "errors"
 
-// peerUser knows no way to ask here; the socket's mode still keeps others out.
-func peerUser(net.Conn) string { return "" }
+// peerID knows no way to ask here; the socket's mode still keeps others out.
+func peerID(int) (uint32, error) { return 0, errors.ErrUnsupported }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"twohop/certs"
+	"twohop/console"
 	"twohop/internal/fault"
 	"twohop/limit"
 	"twohop/proxy"
@@ -46,6 +47,8 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings
 	for _, f := range fault.Fields(c.Validate()) {
 		errs = append(errs, certError(t, f))
 	}
+	_, err = adminRule(t, now)
+	errs = append(errs, fieldErrors(t, errors.Join(err, console.ValidSocket(string(t.Admin.Socket))))...)
 	warnings = t.Warnings()
 	if len(errs) == 0 {
 		for _, f := range c.Warnings(now()) {

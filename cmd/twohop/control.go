@@ -7,11 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"twohop/console"
 	"twohop/routes"
@@ -85,7 +82,7 @@ Example: twohop exception extend WMS-2019 /etc/twohop/routes.yaml --days 3`,
 }
 
 func socketFlag(f *flag.FlagSet) {
-	f.String("socket", "", "the broker's admin.socket `PATH`, instead of looking it up in FILE")
+	f.String("socket", "", "the broker's admin.socket at `PATH`, instead of looking it up in FILE")
 }
 
 // refusal is what the running broker said against a command.
@@ -127,61 +124,4 @@ func tell(ctx context.Context, e *env, in *invocation, file, path string, answer
 		return refusal{said.Error}
 	}
 	return json.Unmarshal(data, answer)
-}
-
-func healthCommand() *command {
-	return &command{
-		name: "health", usage: "[FILE] [--url URL]", args: 1,
-		about: "ask the running broker whether it serves (for container health checks)",
-		long: `Asks /readyz of the broker that runs with FILE (default routes.yaml), at its health or
-admin address. Exit status 0 when it takes calls, else 1.
-
-Example: twohop health /etc/twohop/routes.yaml`,
-		flags: func(f *flag.FlagSet) { f.String("url", "", "the `URL` to ask, instead of looking it up in FILE") },
-		run: func(ctx context.Context, e *env, in *invocation) error {
-			address := in.text("url")
-			if address == "" {
-				t, err := load(in.file(0), e.now())
-				var mistakes routes.ErrorList
-				if err != nil && !errors.As(err, &mistakes) {
-					return err
-				}
-				if address = healthURL(t); address == "" {
-					return hinted{errors.New("the file has neither health.address nor admin.address"), "set one, or give --url"}
-				}
-			}
-			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-			if err != nil {
-				return usageError{err}
-			}
-			resp, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return err
-			}
-			defer resp.Body.Close()
-			text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-			if resp.StatusCode != http.StatusOK {
-				return errors.New(strings.TrimSpace(string(text)))
-			}
-			fmt.Fprintln(e.stdout, strings.TrimSpace(string(text)))
-			return nil
-		},
-	}
-}
-
-func healthURL(t *routes.Table) string {
-	address := t.Health.Address
-	if address == "" {
-		address = t.Admin.Address
-	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return ""
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port) + "/readyz"
 }

@@ -66,8 +66,19 @@ func (x extensions) ends(t *routes.Table) map[string]time.Time {
 	return ends
 }
 
-// extend grants days more to an exception, once. It is recorded before it counts.
+// extend grants days more to an exception, once, and logs who asked, in vain too.
 func (s *server) extend(user, name string, days int) (string, error) {
+	last, err := s.grant(user, name, days)
+	if err != nil {
+		s.log.Warn("exception extension refused", "exception", name, "days", days, "user", user, "error", err.Error())
+	} else {
+		s.log.Warn("exception extended", "exception", name, "last_day", last, "user", user)
+	}
+	return last, err
+}
+
+// grant does it. It is recorded before it counts.
+func (s *server) grant(user, name string, days int) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.table.Exceptions[name]
@@ -109,7 +120,6 @@ func (s *server) extend(user, name string, days int) (string, error) {
 	s.extensions = more
 	s.broker.Swap(router)
 	s.gauge()
-	s.log.Warn("exception extended", "exception", name, "last_day", last, "user", user)
 	return last, nil
 }
 

@@ -58,6 +58,10 @@ func TestHealthURL(t *testing.T) {
 		if got := healthURL(table); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}
+		table.Admin.Token = &routes.AdminToken{}
+		if got := healthURL(table); c.health == "" && got != "" || c.health != "" && got != c.want {
+			t.Errorf("%+v with a token: %q", c, got)
+		}
 	}
 }
 

@@ -35,6 +35,10 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	rule, err := adminRule(t, s.now)
+	if err != nil {
+		return nil, fieldErrors(t, err)
+	}
 	router, err := proxy.Compile(t, proxy.State{Ends: s.extensions.ends(t)}, s.deps)
 	if err != nil {
 		return nil, err
@@ -55,6 +59,7 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 		return nil, err
 	}
 	s.broker.Swap(router)
+	s.admit(rule)
 	s.table, s.missing = t, nil
 	s.gauge()
 	return out, nil
@@ -87,7 +92,7 @@ func needRestart(old, now *routes.Table) []string {
 		key      string
 		old, now any
 	}{
-		{"listen", old.Listen, now.Listen}, {"admin", old.Admin, now.Admin}, {"health", old.Health, now.Health},
+		{"listen", old.Listen, now.Listen}, {"admin", adminAtStart(old), adminAtStart(now)}, {"health", old.Health, now.Health},
 		{"audit", old.Audit, now.Audit}, {"log", old.Log, now.Log},
 	} {
 		if !reflect.DeepEqual(k.old, k.now) {

@@ -58,6 +58,7 @@ type server struct {
 	certs   *certs.Manager
 	broker  *proxy.Broker
 	servers []listening
+	guard   *console.Guard  // of the admin address; nil when that asks for no credential
 	calls   context.Context // of all calls
 	cut     context.CancelCauseFunc
 
@@ -159,30 +160,7 @@ func (s *server) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	side := console.Config{Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend}
-	if a := s.table.Admin.Address; a != "off" {
-		if err := add("admin", "tcp", a, false, quiet(console.Admin(side))); err != nil {
-			return err
-		}
-	}
-	if a := s.table.Health.Address; a != "" {
-		if err := add("health", "tcp", a, false, quiet(console.Health(side))); err != nil {
-			return err
-		}
-	}
-	l, err := console.Listen(string(s.table.Admin.Socket))
-	if err != nil {
-		return hinted{fmt.Errorf("admin socket: %w", err), "admin.socket sets the path"}
-	}
-	commands := quiet(console.Commands(side, console.User))
-	commands.ConnContext = console.WithUser
-	s.servers = append(s.servers, listening{commands, "commands", l, false})
-	return nil
-}
-
-// quiet is a server for the operator's side.
-func quiet(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	return s.listenForOperator(add)
 }
 
 // serve runs until ctx is done and then shuts down; it returns the first failure of a

@@ -1,3 +1,5 @@
+//go:build !windows
+
 package console
 
 import (
@@ -5,17 +7,33 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"twohop/internal/fault"
 )
+
+// ValidSocket returns nil when path may be a socket's, or else a *fault.Field for
+// admin.socket.
+func ValidSocket(path string) error {
+	if most := len(unix.RawSockaddrUnix{}.Path) - 1; len(path) > most {
+		return &fault.Field{Path: "admin.socket", What: fmt.Sprintf("has %d bytes, and a socket's path may have %d", len(path), most), Fix: "set a shorter one, for example /run/twohop/admin.sock"}
+	}
+	return nil
+}
 
 // Listen opens the Unix socket at path for its owner alone (mode 0600), from its first
 // moment on Linux; elsewhere the directory, which is made for its owner alone when it
 // is missing, covers the moment until the mode is set. A socket that a broker left
 // behind when it died is replaced; one at which somebody listens is an error.
 func Listen(path string) (net.Listener, error) {
+	if err := ValidSocket(path); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -25,7 +43,7 @@ func Listen(path string) (net.Listener, error) {
 	lc := net.ListenConfig{Control: private}
 	l, err := lc.Listen(context.Background(), "unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("%w (a socket's path may have about 100 bytes; admin.socket sets it)", err)
+		return nil, err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		l.Close()
@@ -50,40 +68,17 @@ func sweep(path string) error {
 	case err == nil:
 		c.Close()
 		return fmt.Errorf("another broker answers on %s; stop it or set another admin.socket", path)
-	case !nobodyListens(err): // its queue is full, or it is another user's
+	case !errors.Is(err, syscall.ECONNREFUSED): // its queue is full, or it is another user's
 		return fmt.Errorf("another broker may listen on %s (%w); stop it or set another admin.socket", path, err)
 	}
 	return os.Remove(path)
 }
 
-// Client returns an HTTP client that reaches the broker whose socket is at path,
-// whatever the host in the URL.
-func Client(path string) *http.Client {
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			c, err := d.DialContext(ctx, "unix", path)
-			if errors.Is(err, os.ErrNotExist) || err != nil && nobodyListens(err) {
-				return nil, fmt.Errorf("no broker runs with the socket %s", path)
-			}
-			return c, err
-		},
-	}}
-}
-
-type userKey struct{}
-
-// WithUser is an http.Server.ConnContext that remembers the OS user at the other end
-// of a Unix socket.
-func WithUser(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, userKey{}, peerUser(c))
-}
-
-// User returns the OS user whom WithUser found, or "unknown".
-func User(r *http.Request) string {
-	if name, _ := r.Context().Value(userKey{}).(string); name != "" {
-		return name
+func dial(ctx context.Context, path string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", path)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, fmt.Errorf("no broker runs with the socket %s", path)
 	}
-	return "unknown"
+	return c, err
 }
