@@ -68,6 +68,15 @@ func (c *boundedConn) Close() error {
 	return c.Conn.Close()
 }
 
+// CloseWrite is what net/http does before it closes a connection on which more comes
+// than it reads, so that its answer arrives.
+func (c *boundedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // NetConn returns the connection itself, to ask the system about it.
 func (c *boundedConn) NetConn() net.Conn { return c.Conn }
 

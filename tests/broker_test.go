@@ -70,6 +70,7 @@ type Broker struct {
 	Addr  string // of the front door, 127.0.0.1:port
 	URL   string // the same by name, https://localhost:port
 	Admin string // http://127.0.0.1:port
+	Probe string // 127.0.0.1:port of health.address, "" for none
 	CA    string // PEM file that its callers trust
 	Audit string // directory of the audit log, as this process reaches it
 
@@ -151,7 +152,7 @@ func (b *Broker) WriteFile(name, text string) string {
 // Secret names texts that the broker must never show anywhere.
 func (b *Broker) Secret(texts ...string) { b.secrets = append(b.secrets, texts...) }
 
-var listening = regexp.MustCompile(`msg=listening what="?(front door|admin)"? address=(\S+)`)
+var listening = regexp.MustCompile(`msg=listening what="?(front door|admin|health)"? address=(\S+)`)
 
 // Start runs the prepared broker and returns when it is ready.
 func (b *Broker) Start() {
@@ -175,9 +176,12 @@ func (b *Broker) Start() {
 	b.t.Cleanup(b.finish)
 	b.wait(20*time.Second, "the broker to be ready", func() bool {
 		for _, m := range listening.FindAllStringSubmatch(b.Log(), -1) {
-			if m[1] == "admin" {
+			switch {
+			case m[1] == "admin":
 				b.Admin = "http://" + m[2]
-			} else if b.Addr == "" {
+			case m[1] == "health":
+				b.Probe = m[2]
+			case b.Addr == "":
 				b.Addr = m[2]
 				b.URL = "https://localhost" + m[2][strings.LastIndex(m[2], ":"):]
 			}
@@ -213,7 +217,11 @@ func (b *Broker) wait(limit time.Duration, what string, ok func() bool) {
 
 // Ready returns the status of /readyz, 0 when nothing answers.
 func (b *Broker) Ready() int {
-	resp, err := http.Get(b.Admin + "/readyz")
+	url := b.Admin
+	if b.Probe != "" {
+		url = "http://" + b.Probe
+	}
+	resp, err := http.Get(url + "/readyz")
 	if err != nil {
 		return 0
 	}
