@@ -24,9 +24,6 @@ type userKey struct{}
 
 // WithUser is an http.Server.ConnContext for User.
 func WithUser(ctx context.Context, c net.Conn) context.Context {
-	if inner, ok := c.(interface{ NetConn() net.Conn }); ok {
-		c = inner.NetConn()
-	}
 	// Asked for when it is needed: Windows tells it only after something was read.
 	return context.WithValue(ctx, userKey{}, sync.OnceValue(func() string { return peerUser(c) }))
 }

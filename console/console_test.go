@@ -103,7 +103,7 @@ func TestCommandsOverTheSocket(t *testing.T) {
 	}
 	s := Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, User(r)) }), nil)
 	s.ConnContext = WithUser
-	go s.Serve(Bounded(l, MaxConnections))
+	go s.Serve(l)
 	defer s.Close()
 	resp, err := Client(path).Get("http://any.host/")
 	if err != nil {

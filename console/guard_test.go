@@ -120,7 +120,7 @@ func guarded(t *testing.T, c Credential) (g *Guard, log *logBuffer, ask func(tls
 	if err != nil {
 		t.Fatal(err)
 	}
-	go s.ServeTLS(Bounded(l, MaxConnections), "", "")
+	go s.ServeTLS(l, "", "")
 	t.Cleanup(func() { s.Close() })
 	roots := x509.NewCertPool()
 	roots.AddCert(front.cert)

@@ -16,7 +16,6 @@ import (
 func (s *server) listenForOperator(add func(what, network, address string, tls bool, srv *http.Server) error) error {
 	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend}
 	plain := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
-	first := len(s.servers)
 	if a := s.table.Admin.Address; a != "off" {
 		admin := console.Server(console.Admin(side), plain)
 		rule, err := adminRule(s.table, s.now)
@@ -44,10 +43,6 @@ func (s *server) listenForOperator(add func(what, network, address string, tls b
 	commands := console.Server(console.Commands(side, console.User), plain)
 	commands.ConnContext = console.WithUser
 	s.servers = append(s.servers, listening{commands, "commands", l, false})
-	for i := range s.servers[first:] {
-		l := &s.servers[first+i]
-		l.Listener = console.Bounded(l.Listener, console.MaxConnections)
-	}
 	return nil
 }
 
