@@ -26,21 +26,22 @@ type call struct {
 	unclear error // the header names the operation in two ways
 	body    *callerBody
 
-	who    callers.Identity
-	whoErr error // a credential was shown and fits nobody
-	route  *route
-	way    *way
-	match  match
-	head   string // escaped path before what a prefix leaves
-	rest   string // escaped path that a prefix leaves
-	base   string // escaped path at the target before rest
-	hop    target.Hop
-	hangUp func() // ends the call to the target; nil unless the caller wants another protocol
-	begun  bool   // the begin record is written
-	sent   bool   // the head of an answer is on its way
-	status int
-	out    int64 // body bytes to the caller
-	failed *fault.Fault
+	who      callers.Identity
+	whoErr   error // a credential was shown and fits nobody
+	route    *route
+	way      *way
+	match    match
+	head     string // escaped path before what a prefix leaves
+	rest     string // escaped path that a prefix leaves
+	base     string // escaped path at the target before rest
+	hop      target.Hop
+	hangUp   func() // ends the call to the target; nil unless the caller wants another protocol
+	admitted bool   // by the limiter
+	begun    bool   // the begin record is written
+	sent     bool   // the head of an answer is on its way
+	status   int
+	out      int64 // body bytes to the caller
+	failed   *fault.Fault
 }
 
 func newCall(router *Router, w http.ResponseWriter, r *http.Request) *call {
@@ -76,11 +77,10 @@ func (c *call) pipeline() error {
 	if err := c.dispatch(); err != nil {
 		return err
 	}
-	release, err := c.limit()
-	if err != nil {
+	if err := c.limit(); err != nil {
 		return err
 	}
-	defer release()
+	defer c.release()
 	return c.forward()
 }
 
@@ -90,22 +90,30 @@ func (c *call) identify() {
 }
 
 // limit asks for one call on the route.
-func (c *call) limit() (release func(), err error) {
+func (c *call) limit() error {
 	switch verdict, wait := c.way.limiter.Acquire(c.start); verdict {
 	case limit.OverRate:
-		return nil, fault.New(fault.RateLimited, "the rate of this route for this caller is used up").After(wait)
+		return fault.New(fault.RateLimited, "the rate of this route for this caller is used up").After(wait)
 	case limit.Busy:
-		return nil, fault.New(fault.TooManyConcurrent, "as many calls as this route allows at a time are running").After(time.Second)
+		return fault.New(fault.TooManyConcurrent, "as many calls as this route allows at a time are running").After(time.Second)
 	}
+	c.admitted = true
 	if m := c.route.metrics; m != nil {
 		m.InFlight.Inc()
 	}
-	return func() {
-		c.way.limiter.Release()
-		if m := c.route.metrics; m != nil {
-			m.InFlight.Dec()
-		}
-	}, nil
+	return nil
+}
+
+// release ends what limit admitted.
+func (c *call) release() {
+	if !c.admitted {
+		return
+	}
+	c.admitted = false
+	c.way.limiter.Release()
+	if m := c.route.metrics; m != nil {
+		m.InFlight.Dec()
+	}
 }
 
 // fail ends a call that did not come to an answer: the caller gets the fault, or a

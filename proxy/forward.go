@@ -230,6 +230,7 @@ func (c *call) last(p []byte) error {
 		c.amend(err)
 	}
 	if !c.body.done.Load() {
+		c.release() // the target has done its part
 		c.drain()
 	}
 	return nil

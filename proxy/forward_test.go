@@ -1,12 +1,14 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -313,5 +315,31 @@ func TestACallerThatHangsUpIsRecorded(t *testing.T) {
 	}
 	if rec := g.audit.last(t, "end"); rec.Outcome != "gone" || rec.Status != 499 {
 		t.Errorf("recorded as %s %d", rec.Outcome, rec.Status)
+	}
+}
+
+// A caller that goes on sending what nobody wants holds no place on the route.
+func TestADrainedBodyHoldsNoPlace(t *testing.T) {
+	g := newRig(t, nil, strings.ReplaceAll(`
+routes:
+  - {name: r, path: /in/*, callers: [fno], limit: {concurrent: 1}, target: {url: "TARGET"}}
+`, "TARGET", raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+	})))
+	c := g.dial()
+	fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nContent-Length: 100000\r\n\r\nfirst", g.key)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || resp.StatusCode != 403 {
+		t.Fatal(resp, err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		resp, body := g.do("GET", "/in/x", nil)
+		if resp.StatusCode == 403 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d %s", resp.StatusCode, body)
+		}
 	}
 }
