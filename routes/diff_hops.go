@@ -42,13 +42,13 @@ func (d *differ) hops(old, now *Route) {
 func (d *differ) newWay(caller string, olds map[string]*Target, to *Target) {
 	weak, known := map[string]bool{}, false
 	for _, x := range olds {
-		known = known || x.URL == to.URL
+		known = known || slices.Equal(x.Addresses(), to.Addresses())
 		for _, w := range d.before.ProtectionOf(x).Weak {
 			weak[w] = true
 		}
 	}
 	if !known {
-		d.add(true, "sends %s to %s", caller, to.URL)
+		d.add(true, "sends %s to %s", caller, strings.Join(to.Addresses(), ", "))
 	}
 	for _, w := range d.after.ProtectionOf(to).Weak {
 		if !weak[w] {
@@ -59,7 +59,7 @@ func (d *differ) newWay(caller string, olds map[string]*Target, to *Target) {
 
 // hop compares two targets of one caller, each with the route's header edits.
 func (d *differ) hop(old, now *Target, oldEdits, nowEdits Headers) {
-	d.address(old.URL, now.URL)
+	d.addresses(old, now)
 	p, q := d.before.ProtectionOf(old), d.after.ProtectionOf(now)
 	for _, w := range q.Missing(p.Weak) { // who had TLS 1.0 had 1.1 too
 		d.add(true, "newly allows %s", words(w))
@@ -91,6 +91,7 @@ func (d *differ) hop(old, now *Target, oldEdits, nowEdits Headers) {
 	replaced(d, looser(now.Connections.Max, old.Connections.Max), "opens as many connections at a time as", orNoLimit(old.Connections.Max), orNoLimit(now.Connections.Max))
 	replaced(d, false, "keeps an unused connection for", old.Connections.Idle, now.Connections.Idle)
 	replaced(d, false, "reuses a connection for", old.Connections.Age, now.Connections.Age)
+	d.balancing(old, now)
 }
 
 // address compares urls. Another service is for the reviewer to judge; on the same
@@ -193,12 +194,18 @@ func (d *differ) verification(p, q Protection, old, now *Target) {
 	}
 }
 
+// serverName returns the name looked for in the certificate, or those of the urls.
 func (x *Target) serverName() string {
-	u, err := url.Parse(x.URL)
-	if x.TLS.ServerName != "" || err != nil {
+	if x.TLS.ServerName != "" {
 		return strings.ToLower(x.TLS.ServerName)
 	}
-	return strings.ToLower(u.Hostname())
+	var names []string
+	for _, address := range x.Addresses() {
+		if u, err := url.Parse(address); err == nil && !slices.Contains(names, strings.ToLower(u.Hostname())) {
+			names = append(names, strings.ToLower(u.Hostname()))
+		}
+	}
+	return sorted(names)
 }
 
 // via compares proxies without showing them.

@@ -177,6 +177,14 @@ func TestDiff(t *testing.T) {
 		{"longer waits", []string{"timeout: {total: 5m}", "timeout: {total: 5m, connect: 11s, handshake: 11s, first_byte: 56s, idle: 61s}"},
 			"! route main waits for a connection for 11s instead of 10s\n! route main waits for a handshake for 11s instead of 10s\n! route main waits for an answer for 56s instead of 55s\n! route main waits in a pause for 1m1s instead of 1m0s"},
 
+		// Endpoints of one target.
+		{"a second endpoint", []string{`new: {url: "https://new.example/ws"`, `new: {urls: ["https://new.example/ws", "https://two.example/ws"]`},
+			forEach("main map open", "! route %s newly sends calls to https://two.example/ws\n! route %s looks for the name new.example, two.example in the certificate instead of new.example")},
+		{"a list of one means the same", []string{`new: {url: "https://new.example/ws"`, `new: {urls: ["https://new.example/ws"]`}, ""},
+		{"how calls are spread does not count for one endpoint", []string{`new: {url:`, `new: {balance: least_busy, slow_start: 1m, health: {passive: {failures: 1}}, url:`}, ""},
+		{"checks", []string{`new: {url:`, `new: {health: {active: {kind: http, path: /up}}, url:`}, forEach("main map open", "route %s checks its endpoints by http /up every 10s for 5s, out after 3, back after 2 instead of never")},
+		{"no circuit breaker", []string{`new: {url:`, `new: {circuit_breaker: {failures: 0}, url:`}, forEach("main map open", "route %s opens the circuit never instead of after 5 failures in a row, of connection, for 2s, 1 to try")},
+
 		// Exceptions.
 		{"an exception extended", []string{"2027-01-01", "2027-01-02"}, "! exception OLD ends 2027-01-02 instead of 2027-01-01"},
 		{"an exception shortened", []string{"2027-01-01", "2026-12-31"}, "exception OLD ends 2026-12-31 instead of 2027-01-01"},
@@ -217,6 +225,36 @@ func TestDiff(t *testing.T) {
 				t.Errorf("the way back: %v", back)
 			}
 		})
+	}
+}
+
+// forEach writes text for each of the routes.
+func forEach(routes, text string) string {
+	var list []string
+	for _, r := range strings.Fields(routes) {
+		list = append(list, strings.ReplaceAll(text, "%s", r))
+	}
+	return strings.Join(list, "\n")
+}
+
+// Several endpoints before and after.
+func TestDiffOfEndpoints(t *testing.T) {
+	table := func(target string) *Table {
+		return load(t, head+"routes: [{name: a, path: /a, callers: [fno], target: {"+target+"}}]")
+	}
+	const two = `urls: ["https://a.example/", "https://b.example/"]`
+	before := table(two + ", balance: primary_standby")
+	for _, c := range []struct{ after, want string }{
+		{two + ", balance: primary_standby", ""},
+		{`urls: ["https://b.example/", "https://a.example/"], balance: primary_standby`, "route a prefers its endpoints in another order: https://b.example/, https://a.example/"},
+		{two, "route a spreads calls by round_robin instead of primary_standby"},
+		{two + ", balance: primary_standby, slow_start: 30s", "route a gives an endpoint that is back its full share after 30s instead of 0s"},
+		{two + ", balance: primary_standby, health: {passive: {failures: 0}}", "route a takes out endpoints never instead of after 5 failures in a row, statuses [502 503 504] failing, for 10s to 5m0s, 50% at most"},
+		{`url: "https://a.example/"`, "route a no longer sends calls to https://b.example/\n! route a looks for the name a.example in the certificate instead of a.example, b.example\nroute a spreads calls by round_robin instead of primary_standby"},
+	} {
+		if diff := cmp.Diff(c.want, lines(Diff(before, table(c.after)))); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.after, diff)
+		}
 	}
 }
 

@@ -43,13 +43,18 @@ func (x *Target) Protection(e *Exception) Protection {
 	if e != nil {
 		allows, p.Expires = e.Allows, e.Expires
 	}
-	u, err := url.Parse(x.URL)
-	if err != nil {
-		return p
+	// Behind a proxy, localhost is the proxy's machine and the way there is open.
+	local := x.Via.Reveal() == ""
+	for _, address := range x.Addresses() {
+		u, err := url.Parse(address)
+		if err != nil {
+			return p
+		}
+		p.Plain = p.Plain || u.Scheme == "http"
+		local = local && isLoopback(u.Hostname())
 	}
-	if p.Plain = u.Scheme == "http"; p.Plain {
-		// Behind a proxy, localhost is the proxy's machine and the way there is open.
-		if p.Loopback = isLoopback(u.Hostname()) && x.Via.Reveal() == ""; !p.Loopback {
+	if p.Plain {
+		if p.Loopback = local; !p.Loopback {
 			p.Weak = []string{"http"}
 		}
 		return p

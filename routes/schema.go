@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -107,14 +106,14 @@ func (b *schemaBuilder) object(t reflect.Type) map[string]any {
 	if len(required) > 0 {
 		o["required"] = required
 	}
+	if t == reflect.TypeFor[Target]() {
+		o["oneOf"] = []any{map[string]any{"required": []string{"url"}}, map[string]any{"required": []string{"urls"}}}
+	}
 	return o
 }
 
 // defaultValue gives the text of a default tag the type it has in YAML.
 func defaultValue(text string) any {
-	if list, ok := strings.CutPrefix(text, "["); ok {
-		return strings.Split(strings.TrimSuffix(list, "]"), ", ")
-	}
 	var v any
 	if err := defaultNode(text).Decode(&v); err != nil {
 		return text

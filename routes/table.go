@@ -161,15 +161,20 @@ type Exception struct {
 
 // Target is a service that the broker calls.
 type Target struct {
-	URL           string      `key:"url" need:"yes" doc:"Address of the service. Its path is put in front of what a prefix route leaves; a query is kept."`
-	Exception     string      `key:"exception" doc:"Name of the exception that permits a hop weaker than TLS 1.2."`
-	TLS           TargetTLS   `key:"tls" doc:"TLS towards the target. Default: TLS 1.2 and 1.3, verified by the system's roots."`
-	Via           Secret      `key:"via" doc:"CONNECT proxy on the way: http://[user:password@]host:port. The environment's HTTP_PROXY is ignored."`
-	SourceAddress string      `key:"source_address" doc:"IP address of this machine to call from. Default: the system chooses."`
-	Host          string      `key:"host" default:"target" doc:"Host header: target (the host in url), caller (what the caller sent), or a name."`
-	Headers       Headers     `key:"headers" doc:"Header fields of the request to the target."`
-	BufferRequest Size        `key:"buffer_request" default:"0" doc:"Read a chunked request whole, up to this size, and send it with Content-Length: for targets that answer 411. Beyond it the caller gets 413. 0 means stream."`
-	Connections   Connections `key:"connections" doc:"Reuse of connections to the target."`
+	URL            string         `key:"url" doc:"Address of the service. Its path is put in front of what a prefix route leaves; a query is kept."`
+	URLs           []string       `key:"urls" doc:"Addresses of several endpoints of the same service, in place of url; they differ in host and port alone. At most 32."`
+	Balance        string         `key:"balance" enum:"round_robin,least_busy,primary_standby" default:"round_robin" doc:"Which of urls gets a call: each in turn; the one with the fewest running calls; or the first that is healthy, in the order of the list."`
+	SlowStart      time.Duration  `key:"slow_start" default:"0s" doc:"Over which an endpoint that is back gets its full share of the calls. 0s means at once."`
+	Health         TargetHealth   `key:"health" doc:"When one of urls gets no calls."`
+	CircuitBreaker CircuitBreaker `key:"circuit_breaker" doc:"When calls are refused at once, because the target cannot be reached."`
+	Exception      string         `key:"exception" doc:"Name of the exception that permits a hop weaker than TLS 1.2."`
+	TLS            TargetTLS      `key:"tls" doc:"TLS towards the target. Default: TLS 1.2 and 1.3, verified by the system's roots."`
+	Via            Secret         `key:"via" doc:"CONNECT proxy on the way: http://[user:password@]host:port. The environment's HTTP_PROXY is ignored."`
+	SourceAddress  string         `key:"source_address" doc:"IP address of this machine to call from. Default: the system chooses."`
+	Host           string         `key:"host" default:"target" doc:"Host header: target (the host in url), caller (what the caller sent), or a name."`
+	Headers        Headers        `key:"headers" doc:"Header fields of the request to the target."`
+	BufferRequest  Size           `key:"buffer_request" default:"0" doc:"Read a chunked request whole, up to this size, and send it with Content-Length: for targets that answer 411. Beyond it the caller gets 413. 0 means stream."`
+	Connections    Connections    `key:"connections" doc:"Reuse of connections to the target."`
 }
 
 // TargetTLS is the TLS policy towards a target. There is no switch for "insecure":
@@ -211,7 +216,7 @@ type Route struct {
 	Headers         Headers   `key:"headers" doc:"Header fields of the request to the target, after the target's own."`
 	ResponseHeaders Headers   `key:"response_headers" doc:"Header fields of the answer to the caller."`
 	Upgrade         []string  `key:"upgrade" enum:"websocket" doc:"Protocols that a caller may switch to over HTTP/1.1. Default: none, every Upgrade is taken off."`
-	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed on a kept connection before an answer came is sent again, when its body has at most 64 KiB."`
+	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed before an answer came is sent again, over a new connection or to another of urls, when its body has at most 64 KiB."`
 	Policy
 }
 

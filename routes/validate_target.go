@@ -16,7 +16,8 @@ import (
 )
 
 func (c *checker) target(path string, x *Target) {
-	u := c.url(path+".url", x)
+	urls := c.urls(path, x)
+	c.balancing(path, x)
 	c.headers(path+".headers", x.Headers)
 	if _, err := netip.ParseAddr(x.SourceAddress); x.SourceAddress != "" && err != nil {
 		c.fail(path+".source_address", "is not an IP address", "write an address of this machine")
@@ -29,17 +30,17 @@ func (c *checker) target(path string, x *Target) {
 	c.positive(path+".connections.age", x.Connections.Age)
 	c.tls(path+".tls", x.TLS)
 	switch {
-	case u == nil:
-	case u.Scheme == "http" && !reflect.DeepEqual(x.TLS, TargetTLS{}):
+	case len(urls) == 0:
+	case urls[0].Scheme == "http" && !reflect.DeepEqual(x.TLS, TargetTLS{}):
 		c.fail(path+".tls", "has no meaning for a plain http url", "write https in url, or remove tls")
 	default:
-		c.exception(path, x, u)
+		c.exception(path, x, urls)
 	}
 }
 
 // url returns nil for one that nothing can be said about.
-func (c *checker) url(path string, x *Target) *url.URL {
-	u, err := url.Parse(x.URL) // the error would show the url, which may hold a credential
+func (c *checker) url(path, text string) *url.URL {
+	u, err := url.Parse(text) // the error would show the url, which may hold a credential
 	if err != nil || u.Opaque != "" || u.Scheme != "http" && u.Scheme != "https" || !isHost(u.Hostname()) || !isPort(portOf(u), 1) {
 		c.fail(path, "is not an http or https URL", "write https://host:port/path")
 		return nil
@@ -47,7 +48,7 @@ func (c *checker) url(path string, x *Target) *url.URL {
 	if u.User != nil {
 		c.fail(path, "holds a credential", "take it out and send it by headers: {set: {Authorization: \"${file:PATH}\"}}")
 	}
-	if u.Fragment != "" || strings.HasSuffix(x.URL, "#") {
+	if u.Fragment != "" || strings.HasSuffix(text, "#") {
 		c.fail(path, "has a fragment (#)", "remove it; it is never sent")
 	}
 	if strings.Contains(u.EscapedPath(), "//") {
@@ -141,7 +142,7 @@ func suiteNames() []string {
 }
 
 // exception checks that what the target needs is allowed, here, by name.
-func (c *checker) exception(path string, x *Target, u *url.URL) {
+func (c *checker) exception(path string, x *Target, urls []*url.URL) {
 	if !c.complete(path+".exception", path+".tls.version", path+".tls.min", path+".tls.max", path+".tls.suites", path+".via") {
 		return
 	}
@@ -157,14 +158,16 @@ func (c *checker) exception(path string, x *Target, u *url.URL) {
 			return
 		}
 		e = &found
-		if !slices.ContainsFunc(e.Targets, func(t string) bool { return strings.EqualFold(t, hostPort(u)) }) {
-			c.fail(at, "the exception is not for "+hostPort(u), "add it to "+owner+".targets after approval")
+		for _, u := range urls {
+			if !slices.ContainsFunc(e.Targets, func(t string) bool { return strings.EqualFold(t, hostPort(u)) }) {
+				c.fail(at, "the exception is not for "+hostPort(u), "add it to "+owner+".targets after approval")
+			}
 		}
 	}
 	p := x.Protection(e)
 	switch {
 	case e == nil && p.Plain && !p.Loopback:
-		c.fail(path+".url", "plain http needs an exception", "name one that allows http under "+c.spot(at).path)
+		c.fail(c.given(path, x), "plain http needs an exception", "name one that allows http under "+c.spot(at).path)
 	case e == nil && len(p.Weak) > 0:
 		c.fail(path+".tls", "needs an exception for "+strings.Join(p.Weak, ", "), "name one under "+c.spot(at).path)
 	case e != nil && len(p.Missing(e.Allows)) > 0:
