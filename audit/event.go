@@ -2,11 +2,12 @@ package audit
 
 import "time"
 
-// Event is a change that a person made to the running broker, as opposed to a call.
+// Event is a change, as opposed to a call: one that a person made to the running
+// broker, or one of a target that the broker saw.
 type Event struct {
 	Time   time.Time
-	User   string // the OS user
-	Kind   string // of what was changed: exception
+	User   string // the OS user; twohop for what nobody asked for
+	Kind   string // of what was changed: exception, configuration, target
 	Name   string // its name
 	What   string // what was done
 	Config string // hash of the configuration in force

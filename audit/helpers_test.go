@@ -99,7 +99,7 @@ func sample() *Record {
 		Method: "POST", Host: "broker.example.com:8443", Path: "/stock/{item}", Proto: "HTTP/1.1", SOAPAction: "urn:legacy/GetStock",
 		Route: "warehouse", Target: "wms", Exception: "WMS-2019", ExceptionEnds: "2027-03-31", Config: "sha256:abc",
 		Hop1: Hop{Version: "TLS 1.3", Suite: "TLS_AES_128_GCM_SHA256", SNI: "broker.example.com", BytesIn: 412, BytesOut: 733, Total: 1500 * time.Microsecond},
-		Hop2: Hop{Address: "10.1.2.3:8443", Version: "TLS 1.0", Suite: "TLS_RSA_WITH_3DES_EDE_CBC_SHA", Peer: "ab12", Issuer: "CN=wms01", Serial: "beef", Verify: "pin",
+		Hop2: Hop{Endpoint: "wms01:8443", Retries: 1, Address: "10.1.2.3:8443", Version: "TLS 1.0", Suite: "TLS_RSA_WITH_3DES_EDE_CBC_SHA", Peer: "ab12", Issuer: "CN=wms01", Serial: "beef", Verify: "pin",
 			Status: 200, BytesIn: 733, BytesOut: 412, Connect: time.Millisecond, Handshake: 7 * time.Millisecond, FirstByte: 9 * time.Millisecond, Total: 10 * time.Millisecond, Established: true},
 		Status: 200, Outcome: Answered}
 }

@@ -115,12 +115,14 @@ func (r *Record) unmapped(o *object) {
 	o.text("exception_ends", r.ExceptionEnds)
 	o.text("soap_action", clip(r.SOAPAction, longest))
 	if r.Stage != Begin {
-		if h := &r.Hop2; r.reached() {
+		h := &r.Hop2
+		o.text("target_endpoint", clip(h.Endpoint, shortest)) // one that could not be reached too
+		o.number("retries", int64(h.Retries))
+		if r.reached() {
 			o.text("target_verified_by", h.Verify)
 			o.text("target_certificate_sha256", h.Peer)
 			o.yes("target_tls_resumed", h.Resumed)
 			o.yes("target_connection_reused", h.Reused)
-			o.number("retries", int64(h.Retries))
 			o.ms("target_connect_ms", h.Connect)
 			o.ms("target_handshake_ms", h.Handshake)
 			o.ms("target_first_byte_ms", h.FirstByte)

@@ -179,11 +179,12 @@ type unmapped struct {
 	CallerBy      string  `json:"caller_by,omitempty"`
 	ExceptionEnds string  `json:"exception_ends,omitempty"`
 	SOAPAction    string  `json:"soap_action,omitempty"`
+	Endpoint      string  `json:"target_endpoint,omitempty"`
+	Retries       int     `json:"retries,omitempty"`
 	Verify        string  `json:"target_verified_by,omitempty"`
 	Peer          string  `json:"target_certificate_sha256,omitempty"`
 	Resumed       bool    `json:"target_tls_resumed,omitempty"`
 	Reused        bool    `json:"target_connection_reused,omitempty"`
-	Retries       int     `json:"retries,omitempty"`
 	ConnectMS     float64 `json:"target_connect_ms,omitempty"`
 	HandshakeMS   float64 `json:"target_handshake_ms,omitempty"`
 	FirstByteMS   float64 `json:"target_first_byte_ms,omitempty"`

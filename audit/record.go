@@ -53,6 +53,7 @@ type Record struct {
 
 // Hop is one leg of the call.
 type Hop struct {
+	Endpoint    string        // host:port of the target's url that was called, reached or not; hop 2 only
 	Address     string        // of the peer; hop 2 only
 	Version     string        // TLS 1.3; "" for plain HTTP
 	Suite       string        // IANA name
@@ -63,7 +64,7 @@ type Hop struct {
 	Verify      string        // how the target was verified: roots, ca, pin, ca+pin
 	Resumed     bool          // TLS session resumption
 	Reused      bool          // the connection had served another call
-	Retries     int           // further connections tried
+	Retries     int           // further connections and endpoints tried
 	Status      int           // of the target's answer
 	BytesIn     int64         // body bytes read from the peer
 	BytesOut    int64         // body bytes written to the peer

@@ -113,9 +113,9 @@ func (c Config) read(now func() time.Time) (*settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// key is equal for configs that may share connections: same settings, same content
+// Key is equal for configs that may share connections: same settings, same content
 // of the files they name.
-func (c Config) key() string {
+func (c Config) Key() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q", fmt.Sprintf("%#v", c))
 	if c.CA != "" {

@@ -61,9 +61,12 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Write counts before it writes: the peer may have read and hung up before Write returns,
+// and a call that has left must not be taken for one that has not.
 func (c *conn) Write(p []byte) (int, error) {
+	c.written.Add(int64(len(p)))
 	n, err := c.Conn.Write(p)
-	c.written.Add(int64(n))
+	c.written.Add(int64(n - len(p)))
 	return n, err
 }
 

@@ -26,7 +26,7 @@ func NewPool(now func() time.Time) *Pool {
 // Get returns the target for c, a new one or the one in use. Each Get needs a
 // Release. The error joins *fault.Field values.
 func (p *Pool) Get(c Config) (*Target, error) {
-	key := c.key()
+	key := c.Key()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l := p.shared[key]; l != nil {

@@ -41,6 +41,7 @@ type Call struct {
 // Hop is what is known of one call's second hop: filled from the connection that
 // was really used, final when the answer's body is closed.
 type Hop struct {
+	Endpoint  string // host:port of the url that was called; set by balance
 	Address   string // of the peer, host:port; the proxy's when there is one
 	Version   uint16 // TLS version, 0 for plain HTTP or no connection
 	Suite     uint16
@@ -49,7 +50,7 @@ type Hop struct {
 	Serial    string // of that certificate, hex
 	Resumed   bool   // TLS session resumption
 	Reused    bool   // the connection had served another call
-	Retries   int    // further connections tried by the same call
+	Retries   int    // further connections and endpoints tried by the same call
 	Connect   time.Duration
 	Handshake time.Duration
 	FirstByte time.Duration // from the call to the answer's first byte

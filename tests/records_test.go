@@ -42,11 +42,15 @@ type Record struct {
 		Out int64 `json:"bytes_out"`
 	}
 	Policy   struct{ UID string }
+	Message  string                      // of an event
+	Entity   struct{ Name, Type string } // likewise
 	Unmapped struct {
 		Call                          string
 		Stage, Outcome, Route, Target string
 		Verified                      string `json:"target_verified_by"`
 		Reused                        bool   `json:"target_connection_reused"`
+		Endpoint                      string `json:"target_endpoint"`
+		Retries                       int
 	}
 }
 

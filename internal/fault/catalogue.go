@@ -51,6 +51,7 @@ const (
 	TargetClosed        Code = "target_closed_early"
 	TargetBadAnswer     Code = "target_bad_answer"
 	TargetTruncated     Code = "target_answer_truncated"
+	TargetCircuitOpen   Code = "target_circuit_open"
 )
 
 // Entry describes a code: the status its answer carries, and what a person should
@@ -198,6 +199,9 @@ var entries = []Entry{
 	{TargetTruncated, Target, http.StatusBadGateway, "The target's answer broke off",
 		"The target closed the connection before the announced length. The caller sees a connection that breaks off, never a short answer that looks whole.",
 		"Do not use the part that arrived; call again if it is safe to repeat."},
+	{TargetCircuitOpen, Broker, http.StatusServiceUnavailable, "The broker leaves the target alone for a moment",
+		"The last calls to the target failed, by default five in a row for want of a connection, so the broker refuses calls for the target's `circuit_breaker.open` and then lets one try. Nothing was sent: the call is safe to repeat.",
+		"Call again after the seconds in Retry-After; an admin mends what the cause names. `twohop routes --live` shows the target's state."},
 }
 
 var byCode = func() map[Code]Entry {
