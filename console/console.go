@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"twohop/proxy"
 )
 
 // Config is what the console shows and does. All functions are called concurrently.
@@ -20,6 +22,7 @@ type Config struct {
 	Ready    func() error                        // nil while calls are served
 	Registry *prometheus.Registry                // for /metrics
 	Reload   func(user string) (*Outcome, error) // reads the configuration again
+	Routes   func() []proxy.LiveRoute            // how the targets of each route are
 
 	// Extend gives an exception days more and returns its new last day.
 	Extend func(user, exception string, days int) (lastDay string, err error)
@@ -75,6 +78,9 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, r *http.Request) {
 		outcome, err := c.Reload(user(r))
 		answer(w, outcome, err)
+	})
+	mux.HandleFunc("POST /routes", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, map[string]any{"routes": c.Routes()}, nil)
 	})
 	mux.HandleFunc("POST /exceptions/{name}/extend", func(w http.ResponseWriter, r *http.Request) {
 		days, _ := strconv.Atoi(r.URL.Query().Get("days")) // 0 for what is no number, which Extend refuses

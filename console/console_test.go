@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"twohop/proxy"
 )
 
 func TestMain(m *testing.M) {
@@ -36,6 +38,9 @@ func TestWhatIsServedWhere(t *testing.T) {
 		Reload: func(user string) (*Outcome, error) {
 			reloadedBy = user
 			return &Outcome{Changes: []string{"route a is new"}, Restart: []string{"listen"}}, broken
+		},
+		Routes: func() []proxy.LiveRoute {
+			return []proxy.LiveRoute{{Name: "stock", Path: "/stock", Unavailable: "no secret"}}
 		},
 		Extend: func(user, name string, days int) (string, error) {
 			if days == 0 {
@@ -67,6 +72,8 @@ func TestWhatIsServedWhere(t *testing.T) {
 		"a reload":                              {commands, "POST", "/reload", 200, `{"changes":["route a is new"],"restart":["listen"]}`},
 		"an extension":                          {commands, "POST", "/exceptions/WMS%202019/extend?days=7", 200, `{"lastDay":"2027-04-07"}`},
 		"an extension of nobody knows how long": {commands, "POST", "/exceptions/X/extend?days=many", 409, `{"error":"not 0 days"}`},
+		"the routes as they are":                {commands, "POST", "/routes", 200, `{"routes":[{"name":"stock","path":"/stock","unavailable":"no secret","targets":null}]}`},
+		"no routes at the admin address":        {admin, "POST", "/routes", 404, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if code, body := ask(c.h, c.method, c.path); code != c.status || !strings.Contains(body, c.part) {

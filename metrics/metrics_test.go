@@ -31,6 +31,13 @@ func used() *Metrics {
 	m.Certificate("broker.example.com", "files", 36*time.Hour)
 	m.CertificateBroken("cert.pem", true)
 	m.Exception("WMS-2019", -12*time.Hour)
+	m.Targets(func() []Target {
+		return []Target{
+			{Name: "wms", Circuit: Open, Opened: 2, Refused: 9, Retries: 4, Denied: 1, Endpoints: []Endpoint{
+				{Name: "wms1:443", Up: true, InFlight: 3, Checks: 10, BadChecks: 1}, {Name: "wms2:443", Ejected: true, Failures: 7, Ejections: 2}}},
+			{Name: "wms", Retries: 1, Endpoints: []Endpoint{{Name: "wms1:443", InFlight: 1}}}, // a route's own target of that name
+		}
+	})
 	return m
 }
 
@@ -94,12 +101,37 @@ twohop_certificate_days_left{name="broker.example.com",source="files"} 1.5
 # HELP twohop_exception_days_left Days until an exception ends; negative when it has.
 # TYPE twohop_exception_days_left gauge
 twohop_exception_days_left{exception="WMS-2019"} -0.5
+# HELP twohop_target_up 1 while the endpoint gets calls; 0 while checks fail or it is ejected.
+# TYPE twohop_target_up gauge
+twohop_target_up{endpoint="wms1:443",target="wms"} 0
+twohop_target_up{endpoint="wms2:443",target="wms"} 0
+# HELP twohop_target_in_flight Calls that are running, by endpoint.
+# TYPE twohop_target_in_flight gauge
+twohop_target_in_flight{endpoint="wms1:443",target="wms"} 4
+twohop_target_in_flight{endpoint="wms2:443",target="wms"} 0
+# HELP twohop_target_ejected 1 while the endpoint gets no calls because calls to it failed.
+# TYPE twohop_target_ejected gauge
+twohop_target_ejected{endpoint="wms1:443",target="wms"} 0
+twohop_target_ejected{endpoint="wms2:443",target="wms"} 1
+# HELP twohop_target_checks_total Checks of the endpoint by result.
+# TYPE twohop_target_checks_total counter
+twohop_target_checks_total{endpoint="wms1:443",result="failed",target="wms"} 1
+twohop_target_checks_total{endpoint="wms1:443",result="ok",target="wms"} 9
+twohop_target_checks_total{endpoint="wms2:443",result="failed",target="wms"} 0
+twohop_target_checks_total{endpoint="wms2:443",result="ok",target="wms"} 0
+# HELP twohop_target_circuit_state The circuit breaker: 0 closed, 1 half-open, 2 open.
+# TYPE twohop_target_circuit_state gauge
+twohop_target_circuit_state{target="wms"} 2
+# HELP twohop_target_retries_total Calls that were sent to another endpoint.
+# TYPE twohop_target_retries_total counter
+twohop_target_retries_total{target="wms"} 5
 # HELP twohop_audit_healthy 1 while calls can be recorded; at 0 no call is served.
 # TYPE twohop_audit_healthy gauge
 twohop_audit_healthy 1
 `
 	if err := testutil.GatherAndCompare(m.Registry, strings.NewReader(want), "twohop_requests_total", "twohop_faults_total", "twohop_body_bytes_total", "twohop_requests_in_flight",
-		"twohop_reloads_total", "twohop_last_reload_timestamp_seconds", "twohop_certificate_days_left", "twohop_exception_days_left", "twohop_audit_healthy"); err != nil {
+		"twohop_reloads_total", "twohop_last_reload_timestamp_seconds", "twohop_certificate_days_left", "twohop_exception_days_left", "twohop_audit_healthy",
+		"twohop_target_up", "twohop_target_in_flight", "twohop_target_ejected", "twohop_target_checks_total", "twohop_target_circuit_state", "twohop_target_retries_total"); err != nil {
 		t.Error(err)
 	}
 	if n, err := testutil.GatherAndCount(m.Registry, "twohop_duration_seconds"); err != nil || n != 2 {

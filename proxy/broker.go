@@ -18,6 +18,7 @@ func NewBroker(r *Router) *Broker {
 	b := &Broker{}
 	b.current.Store(r)
 	r.plan.Apply(r.deps.Now())
+	r.start()
 	return b
 }
 
@@ -26,6 +27,7 @@ func NewBroker(r *Router) *Broker {
 // go on.
 func (b *Broker) Swap(r *Router) {
 	r.plan.Apply(r.deps.Now())
+	r.start()
 	old := b.current.Swap(r)
 	if r.deps.Metrics != nil {
 		for name := range old.routes {
@@ -36,6 +38,9 @@ func (b *Broker) Swap(r *Router) {
 	}
 	old.Close()
 }
+
+// Config returns the hash of the router's configuration.
+func (r *Router) Config() string { return r.config }
 
 // Router returns the configuration in force.
 func (b *Broker) Router() *Router { return b.current.Load() }

@@ -3,12 +3,9 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
-	"net/url"
 	"slices"
 	"time"
 
@@ -19,11 +16,12 @@ import (
 	"twohop/metrics"
 	"twohop/routes"
 	"twohop/target"
+	"twohop/target/balance"
 )
 
 // Deps is what outlives a configuration.
 type Deps struct {
-	Targets *target.Pool
+	Targets *balance.Pool
 	Limits  *limit.Store
 	Audit   Recorder
 	Metrics *metrics.Metrics
@@ -45,7 +43,7 @@ type Router struct {
 	callers *callers.Set
 	routes  map[string]*route
 	none    *metrics.Route // calls that match no route
-	held    []*target.Target
+	held    []held
 	plan    *limit.Plan
 }
 
@@ -60,7 +58,7 @@ type State struct {
 // Compile builds a Router. On an error, a routes.ErrorList, nothing is held. The router
 // serves after a Broker took it; one that never does must be Closed.
 func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
-	c := &compiler{Table: t, state: st, deps: d, shared: map[sharing]*target.Target{}}
+	c := &compiler{Table: t, state: st, deps: d, shared: map[sharing]*balance.Group{}}
 	r := &Router{deps: d, config: t.Hash(), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
 	if d.Metrics != nil {
 		r.none = d.Metrics.Route("")
@@ -81,8 +79,8 @@ func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
 
 // Close gives the targets back.
 func (r *Router) Close() {
-	for _, t := range r.held {
-		r.deps.Targets.Release(t)
+	for _, h := range r.held {
+		r.deps.Targets.Release(h.group)
 	}
 	r.held = nil
 }
@@ -95,8 +93,21 @@ type compiler struct {
 	state  State
 	deps   Deps
 	errs   routes.ErrorList
-	held   []*target.Target
-	shared map[sharing]*target.Target
+	held   []held
+	shared map[sharing]*balance.Group
+}
+
+// held is a target of the router, to be given back.
+type held struct {
+	group *balance.Group
+	ends  time.Time // of the exception; zero for none
+}
+
+// start begins the checks of the targets. It is called when the router comes into force.
+func (r *Router) start() {
+	for _, h := range r.held {
+		h.group.Start(h.ends)
+	}
 }
 
 // sharing tells apart the connections to a named target: its phases' limits come
@@ -178,13 +189,10 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 }
 
 func (c *compiler) way(x *routes.Target, name, path string, r *routes.Route) *way {
-	u, err := url.Parse(x.URL)
-	if err != nil {
-		c.fail(path+".url", err)
-		return nil
-	}
+	urls := parsed(x)
+	u := urls[0]
 	p := c.ProtectionOf(x)
-	w := &way{name: name, scheme: u.Scheme, host: u.Host, base: u.EscapedPath(), query: u.RawQuery, hostPolicy: x.Host,
+	w := &way{name: name, scheme: u.Scheme, host: u.Host, hosts: hostnames(urls), base: u.EscapedPath(), query: u.RawQuery, hostPolicy: x.Host,
 		headers: newHeaderEdit(x.Headers), bufferRequest: int64(x.BufferRequest), verify: p.Verify, exception: x.Exception}
 	w.spelled = spellings(usual, w.headers.spelled, newHeaderEdit(r.Headers).spelled)
 	if x.Exception != "" {
@@ -199,38 +207,10 @@ func (c *compiler) way(x *routes.Target, name, path string, r *routes.Route) *wa
 	if w.base == "" {
 		w.base = "/"
 	}
-	if w.target, err = c.connect(x, u, p, name, r.Timeout); err != nil {
+	var err error
+	if w.target, err = c.connect(x, urls, w, p, name, r.Timeout); err != nil {
 		c.fail(path, err)
 		return nil
 	}
 	return w
-}
-
-func (c *compiler) connect(x *routes.Target, u *url.URL, p routes.Protection, name string, limits routes.Timeout) (*target.Target, error) {
-	key := sharing{name, limits.Connect, limits.Handshake}
-	if t := c.shared[key]; t != nil && name != "" {
-		return t, nil
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	var curves []tls.CurveID
-	for _, name := range x.TLS.Curves {
-		curves = append(curves, target.Curve(name))
-	}
-	t, err := c.deps.Targets.Get(target.Config{
-		Scheme: u.Scheme, Host: net.JoinHostPort(u.Hostname(), port),
-		MinVersion: uint16(p.Min), MaxVersion: uint16(p.Max), Suites: p.Suites, Curves: curves,
-		CA: string(x.TLS.CA), ServerName: x.TLS.ServerName, Pins: x.TLS.Pins,
-		Via: x.Via.Reveal(), SourceAddress: x.SourceAddress,
-		Connect: limits.Connect, Handshake: limits.Handshake,
-		MaxConnections: x.Connections.Max, Idle: x.Connections.Idle, Age: x.Connections.Age,
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.held = append(c.held, t)
-	c.shared[key] = t
-	return t, nil
 }

@@ -22,7 +22,7 @@ import (
 	"twohop/limit"
 	"twohop/metrics"
 	"twohop/routes"
-	"twohop/target"
+	"twohop/target/balance"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -111,7 +111,7 @@ func newRig(t *testing.T, target_ http.Handler, rest string) *rig {
 	}
 	g.key, g.keyHash = callers.NewKey()
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: g.log}, nil))
-	g.deps = Deps{Targets: target.NewPool(time.Now), Limits: limit.NewStore(), Audit: g.audit, Metrics: metrics.New(), Log: log, Now: time.Now}
+	g.deps = Deps{Targets: balance.NewPool(time.Now), Limits: limit.NewStore(), Audit: g.audit, Metrics: metrics.New(), Log: log, Now: time.Now}
 	if rest == "" {
 		rest = strings.ReplaceAll(openRoute, "TARGET", g.target)
 	}

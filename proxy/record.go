@@ -64,7 +64,7 @@ func clip(s string, n int) string {
 func (c *call) recordEnd(rec *audit.Record) {
 	rec.Hop1.BytesIn, rec.Hop1.BytesOut, rec.Hop1.Total = c.body.read.Load(), c.out, rec.Logged.Sub(c.start)
 	h := &c.hop
-	rec.Hop2 = audit.Hop{Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
+	rec.Hop2 = audit.Hop{Endpoint: h.Endpoint, Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
 		BytesIn: h.Received, BytesOut: h.Sent, Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Total: h.Total, Established: h.Address != ""}
 	if h.Version != 0 {
 		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), suiteName(h.Suite), c.way.verify

@@ -11,6 +11,7 @@ import (
 	"twohop/metrics"
 	"twohop/routes"
 	"twohop/target"
+	"twohop/target/balance"
 )
 
 // route is a compiled routes.Route.
@@ -36,10 +37,11 @@ type route struct {
 // way is where one caller's calls on a route go.
 type way struct {
 	name          string // of the target, or of the route for one written in place
-	target        *target.Target
+	target        *balance.Group
 	limiter       *limit.Limiter
-	scheme, host  string // host as in the url, for the Host header
-	base          string // escaped path
+	scheme, host  string   // host as in the url, the first one, for the Host header
+	hosts         []string // names of all endpoints
+	base          string   // escaped path
 	query         string
 	hostPolicy    string
 	headers       headerEdit

@@ -1,8 +1,8 @@
 package proxy
 
 import (
-	"net"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -33,14 +33,10 @@ func (c *call) turn(location string) string {
 // atTarget reports whether u is on the target's host. A target behind TLS often
 // writes http, and another port, into its own addresses; the name decides.
 func (c *call) atTarget(u *url.URL) bool {
-	name := c.way.host
-	if host, _, err := net.SplitHostPort(name); err == nil {
-		name = host
-	}
 	if c.way.hostPolicy == "caller" && strings.EqualFold(u.Hostname(), hostname(c.r.Host)) {
 		return true
 	}
-	return strings.EqualFold(u.Hostname(), name) || c.way.hostPolicy != "target" && strings.EqualFold(u.Host, c.way.hostPolicy)
+	return slices.Contains(c.way.hosts, strings.ToLower(u.Hostname())) || c.way.hostPolicy != "target" && strings.EqualFold(u.Host, c.way.hostPolicy)
 }
 
 // turnPath turns a path at the target into the caller's: what stands before the rest

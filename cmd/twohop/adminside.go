@@ -8,13 +8,15 @@ import (
 
 	"twohop/console"
 	"twohop/internal/fault"
+	"twohop/proxy"
 	"twohop/routes"
 )
 
 // listenForOperator opens the admin address, health and the socket for commands, all
 // bounded in what they take.
 func (s *server) listenForOperator(add func(what, network, address string, tls bool, srv *http.Server) error) error {
-	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend}
+	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend,
+		Routes: func() []proxy.LiveRoute { return s.broker.Router().Live() }}
 	plain := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	if a := s.table.Admin.Address; a != "off" {
 		admin := console.Server(console.Admin(side), plain)

@@ -13,7 +13,7 @@ import (
 	"twohop/limit"
 	"twohop/proxy"
 	"twohop/routes"
-	"twohop/target"
+	"twohop/target/balance"
 )
 
 // load reads a routes.yaml. The error is a routes.ErrorList, or says that the file
@@ -36,7 +36,7 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings
 	if len(errs) > 0 {
 		return t, errs, t.Warnings(), nil
 	}
-	r, err := proxy.Compile(t, proxy.State{}, proxy.Deps{Targets: target.NewPool(now), Limits: limit.NewStore(), Now: now})
+	r, err := proxy.Compile(t, proxy.State{}, proxy.Deps{Targets: balance.NewPool(now), Limits: limit.NewStore(), Now: now})
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, nil, err
 	}

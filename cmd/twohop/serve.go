@@ -22,7 +22,7 @@ import (
 	"twohop/metrics"
 	"twohop/proxy"
 	"twohop/routes"
-	"twohop/target"
+	"twohop/target/balance"
 )
 
 func serveCommand() *command {
@@ -103,7 +103,7 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 	if s.audit, err = audit.Open(string(t.Audit.Dir), e.now()); err != nil {
 		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
 	}
-	s.deps = proxy.Deps{Targets: target.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
+	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
 		return nil, err
 	}
@@ -118,6 +118,7 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 	if err = s.listen(ctx); err != nil {
 		return nil, err
 	}
+	s.deps.Metrics.Targets(s.measureTargets)
 	s.deps.Metrics.Reloaded(true, e.now())
 	return s, nil
 }
@@ -189,6 +190,7 @@ func (s *server) serve(ctx context.Context) error {
 	}
 	chores, stop := context.WithCancel(context.Background())
 	running.Go(func() { s.keep(chores) })
+	running.Go(func() { s.deps.Targets.Watch(chores, s.targetChanged) })
 	var err error
 	for waiting := true; waiting; {
 		select {

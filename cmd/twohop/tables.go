@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"twohop/metrics"
 	"twohop/routes"
@@ -34,33 +33,6 @@ func versionCommand() *command {
 			version, revision, goVersion := metrics.Build()
 			fmt.Fprintln(e.stdout, strings.Join(strings.Fields("twohop "+version+" "+revision+" "+goVersion), " "))
 			return nil
-		},
-	}
-}
-
-func routesCommand() *command {
-	return &command{
-		name: "routes", usage: "[FILE]", args: 1,
-		about: "show who reaches what, and how each hop is protected",
-		long: `Prints a table of FILE (default routes.yaml): route, path, callers, target, and the
-protection of both hops.
-
-Example: twohop routes routes.yaml`,
-		run: func(_ context.Context, e *env, in *invocation) error {
-			t, err := loadWhole(in.file(0), e)
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ROUTE\tPATH\tCALLER\tHOP 1\tTARGET\tHOP 2")
-			for _, n := range t.Order() {
-				r := &t.Routes[n]
-				for _, caller := range r.Callers.Names {
-					x := t.TargetFor(r, caller)
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Path, caller, credential(t, caller), x.URL, t.ProtectionOf(x))
-				}
-			}
-			return w.Flush()
 		},
 	}
 }
