@@ -1,12 +1,14 @@
 # make build   the twohop binary, into the working directory
 # make test    everything that CI checks; installs missing Debian packages when root
-# make bench   Go benchmarks, and twohop beside nginx and HAProxy when they are there
+# make bench   twohop beside nginx, HAProxy and httputil.ReverseProxy: about 10 minutes; QUICK=1: one;
+#              CADDY=1: Caddy too; BENCH="-work 1k-plain -rounds 5": see go run ./tests/bench -h
 # make lint    gofmt, vet and staticcheck
 # make cross   static binaries for linux, windows and darwin into dist/
 # make fuzz    each fuzz target for FUZZTIME
 
 FUZZTIME ?= 20s
 GO ?= go
+comma := ,
 
 .PHONY: build test bench lint cross fuzz packages docs
 
@@ -31,7 +33,7 @@ packages:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit
-	sh tests/bench/run.sh
+	$(GO) run ./tests/bench $(if $(QUICK),-quick) -proxies twohop,nginx,haproxy,httputil$(if $(CADDY),$(comma)caddy) $(BENCH)
 
 cross:
 	@mkdir -p dist
