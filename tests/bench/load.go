@@ -97,9 +97,8 @@ func expecting(e endpoint, path string, connections, size int, d time.Duration) 
 }
 
 // handshakes makes connections and closes them, a few at a time. With resume all but the
-// first resume that one's session.
-func handshakes(e endpoint, path string, version uint16, resume bool, d time.Duration) (result, error) {
-	c := doorTLS(version)
+// first resume that one's session, which it gets by a GET of path.
+func handshakes(e endpoint, c *tls.Config, path string, resume bool, d time.Duration) (result, error) {
 	if resume {
 		c.ClientSessionCache = &session{}
 		first, err := dial(e.address, c)

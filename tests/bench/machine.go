@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,9 +30,13 @@ func describe(s *stage, o options, rounds int) (string, error) {
 	if err := unix.Uname(&kernel); err != nil {
 		return "", err
 	}
+	programs := []string{runtime.Version(), version("nginx", "nginx", "-v"), version("HAProxy", "haproxy", "-v"), version("OpenSSL", "openssl", "version")}
+	if bin := caddyOf(s); exists(bin) {
+		programs = append(programs, version("Caddy", bin, "version"))
+	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s, %d CPUs (%s), Linux %s, %s, %s, %s.\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(),
-		unix.ByteSliceToString(kernel.Release[:]), runtime.Version(), version("nginx", "-v"), version("haproxy", "-v"))
+	fmt.Fprintf(&out, "%s, %d CPUs (%s), Linux %s, %s.\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(),
+		unix.ByteSliceToString(kernel.Release[:]), strings.Join(programs, ", "))
 	fmt.Fprintf(&out, "%d rounds, one proxy after the other in each; %v a run; %d connections; paced: %d requests/s; idle: %d connections.\n",
 		rounds, o.seconds, connections, o.rate, o.idle)
 	fmt.Fprintf(&out, "nginx and HAProxy with %d worker; Go programs with GOMAXPROCS=%d. Load and target run beside them on the same CPUs.\n", s.Workers, runtime.GOMAXPROCS(0))
@@ -80,11 +85,13 @@ func processor() string {
 	return runtime.GOARCH
 }
 
-// version asks a program for its name and version.
-func version(program, flag string) string {
+// version asks a program for its version.
+func version(name, program, flag string) string {
 	out, _ := exec.Command(program, flag).CombinedOutput()
-	if v := regexp.MustCompile(`\d+\.\d+[.\d]*`).Find(out); v != nil {
-		return program + " " + string(v)
-	}
-	return program
+	return name + " " + string(regexp.MustCompile(`\d+\.\d+[.\d]*`).Find(out))
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

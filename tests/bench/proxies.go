@@ -3,10 +3,8 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 )
 
@@ -57,6 +55,9 @@ func haproxy() proxy {
 	}}
 }
 
+// caddyOf is where the Caddy is that was built for the stage.
+func caddyOf(s *stage) string { return filepath.Join(s.Dir, "caddy.bin") }
+
 // caddy runs the Caddy that tests/tools/caddy builds. Its transport has no setting for
 // versions below TLS 1.2.
 func caddy(bin string) proxy {
@@ -82,29 +83,4 @@ func reverseProxy() proxy {
 		}
 		return start(s.Dir, "httputil", address, nil, self, "baseline", address, s.Plain, s.Old, s.Dir)
 	}}
-}
-
-// build compiles pkg of the module in dir.
-func build(dir, pkg, out string, flags ...string) error {
-	cmd := exec.Command("go", append(append([]string{"build", "-C", dir, "-o", out}, flags...), pkg)...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", pkg, err, text)
-	}
-	return nil
-}
-
-// moduleRoot finds the directory of go.mod upwards from the working directory.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			err = fmt.Errorf("no go.mod above the working directory; run this in the repository")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -19,8 +20,8 @@ type table struct {
 const direct = "direct"
 
 // of returns the spread of a figure of one proxy.
-func of[T int64 | float64 | time.Duration](t table, name string, figure func(sample) T) spread[T] {
-	values := make([]T, 0, len(t.samples[name]))
+func of(t table, name string, figure func(sample) float64) spread {
+	values := make([]float64, 0, len(t.samples[name]))
 	for _, s := range t.samples[name] {
 		values = append(values, figure(s))
 	}
@@ -31,7 +32,7 @@ func of[T int64 | float64 | time.Duration](t table, name string, figure func(sam
 // compared with.
 func (t table) print(w io.Writer) {
 	fmt.Fprintf(w, "\n**%s**: %s\n\n", t.work.name, t.work.about)
-	fmt.Fprintf(w, "| | CPU µs/%s | %s ÷ it | %ss/s | p50 ms | p99 ms | added p50, p99 ms | RSS MiB | peak MiB |\n", t.work.unit, t.names[0], t.work.unit)
+	fmt.Fprintf(w, "| | CPU µs/%s | %s ÷ it | %s | p50 ms | p99 ms | added p50, p99 ms | RSS MiB | peak MiB |\n", t.work.unit, t.names[0], t.work.perSecond())
 	fmt.Fprintln(w, "| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
 	for _, name := range t.names {
 		if len(t.samples[name]) > 0 {
@@ -41,26 +42,25 @@ func (t table) print(w io.Writer) {
 }
 
 func (t table) row(name string) string {
-	rate := of(t, name, sample.rate)
-	p50 := of(t, name, func(s sample) time.Duration { return s.p50 }).median
-	p99 := of(t, name, func(s sample) time.Duration { return s.p99 }).median
-	latency := "| | |"
+	millis := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
+	p50 := of(t, name, func(s sample) float64 { return millis(s.p50) }).median
+	p99 := of(t, name, func(s sample) float64 { return millis(s.p99) }).median
+	var cpu, ratio, latency50, latency99, added, resident, peak string
 	if p50 > 0 {
-		latency = fmt.Sprintf("| %s | %s |", millis(p50), millis(p99))
+		latency50, latency99 = fmt.Sprintf("%.2f", p50), fmt.Sprintf("%.2f", p99)
 	}
-	if name == direct {
-		return fmt.Sprintf("| %s | | | %.0f (%.0f–%.0f) %s | | |", name, rate.median, rate.min, rate.max, latency+" |")
+	if name != direct {
+		own, first := of(t, name, sample.perUnit), of(t, t.names[0], sample.perUnit)
+		cpu, ratio = own.format("%.1f"), fmt.Sprintf("%.2f", first.median/own.median)
+		resident = fmt.Sprintf("%.1f", of(t, name, func(s sample) float64 { return mebi(s.resident) }).median)
+		peak = fmt.Sprintf("%.1f", of(t, name, func(s sample) float64 { return mebi(s.peak) }).median)
+		if len(t.samples[direct]) > 0 && p50 > 0 {
+			added = fmt.Sprintf("%.2f, %.2f", p50-of(t, direct, func(s sample) float64 { return millis(s.p50) }).median,
+				p99-of(t, direct, func(s sample) float64 { return millis(s.p99) }).median)
+		}
 	}
-	cpu, first := of(t, name, sample.perUnit), of(t, t.names[0], sample.perUnit)
-	added := ""
-	if len(t.samples[direct]) > 0 && p50 > 0 {
-		added = millis(p50-of(t, direct, func(s sample) time.Duration { return s.p50 }).median) + ", " +
-			millis(p99-of(t, direct, func(s sample) time.Duration { return s.p99 }).median)
-	}
-	return fmt.Sprintf("| %s | %.1f (%.1f–%.1f) | %.2f | %.0f (%.0f–%.0f) %s %s | %.1f | %.1f |", name, cpu.median, cpu.min, cpu.max, first.median/cpu.median,
-		rate.median, rate.min, rate.max, latency, added,
-		mebi(of(t, name, func(s sample) int64 { return s.resident }).median), mebi(of(t, name, func(s sample) int64 { return s.peak }).median))
+	rate := of(t, name, sample.rate).format("%.0f")
+	return "| " + strings.Join([]string{name, cpu, ratio, rate, latency50, latency99, added, resident, peak}, " | ") + " |"
 }
 
-func millis(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond)) }
-func mebi(n int64) float64          { return float64(n) / (1 << 20) }
+func mebi(n int64) float64 { return float64(n) / (1 << 20) }

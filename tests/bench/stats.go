@@ -4,16 +4,27 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
 // spread is what repeated measurements came to.
-type spread[T cmp.Ordered] struct{ min, median, max T }
+type spread struct{ min, median, max float64 }
 
 // spreadOf sorts values, of which there must be one.
-func spreadOf[T cmp.Ordered](values []T) spread[T] {
+func spreadOf(values []float64) spread {
 	slices.Sort(values)
-	return spread[T]{values[0], values[len(values)/2], values[len(values)-1]}
+	return spread{values[0], values[len(values)/2], values[len(values)-1]}
+}
+
+// format prints the median, and between brackets the least and the most where they differ
+// from it.
+func (s spread) format(verb string) string {
+	median, least, most := fmt.Sprintf(verb, s.median), fmt.Sprintf(verb, s.min), fmt.Sprintf(verb, s.max)
+	if least == median && most == median {
+		return median
+	}
+	return median + " (" + least + "–" + most + ")"
 }
 
 // quantile returns the value below which the part q of values lies, and sorts them.
