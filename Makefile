@@ -1,6 +1,6 @@
 # make build   the twohop binary, into the working directory
 # make test    everything that CI checks; installs missing Debian packages when root
-# make bench   twohop beside nginx, HAProxy and httputil.ReverseProxy: about 10 minutes; QUICK=1: one;
+# make bench   Go benchmarks; twohop beside nginx, HAProxy and httputil.ReverseProxy: 10 minutes; QUICK=1: one;
 #              CADDY=1: Caddy too; BENCH="-work 1k-plain -rounds 5": see go run ./tests/bench -h
 # make lint    gofmt, vet and staticcheck
 # make cross   static binaries for linux, windows and darwin into dist/
@@ -32,7 +32,7 @@ packages:
 	@sh deploy/test-packages.sh
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit
+	$(if $(QUICK),,$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit)
 	$(GO) run ./tests/bench $(if $(QUICK),-quick) -proxies twohop,nginx,haproxy,httputil$(if $(CADDY),$(comma)caddy) $(BENCH)
 
 cross:

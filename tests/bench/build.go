@@ -19,7 +19,7 @@ func (p plan) build(s *stage, root string) ([]proxy, error) {
 			if p.profile != "" {
 				err = buildProfiled(s, root, bin)
 			} else {
-				err = build(root, "./cmd/twohop", bin, "-trimpath", "-ldflags", "-s -w")
+				err = build(root, "./cmd/twohop", bin, "-trimpath") // with symbols, for perf
 			}
 			if err != nil {
 				return nil, err

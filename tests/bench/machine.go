@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,7 +33,7 @@ func describe(s *stage, o options, rounds int) (string, error) {
 	}
 	programs := []string{runtime.Version(), version("nginx", "nginx", "-v"), version("HAProxy", "haproxy", "-v"), version("OpenSSL", "openssl", "version")}
 	if bin := caddyOf(s); exists(bin) {
-		programs = append(programs, version("Caddy", bin, "version"))
+		programs = append(programs, "Caddy "+caddyVersion(bin))
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "%s, %d CPUs (%s), Linux %s, %s.\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(),
@@ -89,6 +90,15 @@ func processor() string {
 func version(name, program, flag string) string {
 	out, _ := exec.Command(program, flag).CombinedOutput()
 	return name + " " + string(regexp.MustCompile(`\d+\.\d+[.\d]*`).Find(out))
+}
+
+// caddyVersion reads the version of the module that bin was built from.
+func caddyVersion(bin string) string {
+	info, err := buildinfo.ReadFile(bin)
+	if err != nil {
+		return "?"
+	}
+	return info.Main.Version
 }
 
 func exists(file string) bool {

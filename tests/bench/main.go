@@ -8,6 +8,10 @@
 //	go run ./tests/bench -work 1k-plain,stream -proxies twohop,nginx -rounds 5
 //	go run ./tests/bench -work 1k-plain -before ./old-twohop    # another build beside this one
 //	go run ./tests/bench -work 1k-plain -profile cpu.pprof      # where twohop's time goes
+//
+// The kernel's part too: start a long run, say with -seconds 30, and beside it
+//
+//	perf record -e cpu-clock -g -p PID sleep 10     # the PIDs are printed at the start
 package main
 
 import (

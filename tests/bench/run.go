@@ -11,6 +11,10 @@ import (
 
 // run measures and prints, work by work.
 func (p plan) run(ctx context.Context, s *stage, proxies []proxy) error {
+	heard, err := listen()
+	if err != nil {
+		return err
+	}
 	var kept []*running
 	defer func() {
 		for _, r := range kept {
@@ -34,6 +38,15 @@ func (p plan) run(ctx context.Context, s *stage, proxies []proxy) error {
 		}
 		t.print(os.Stdout)
 	}
+	alive := s.target.pids()
+	for _, r := range kept {
+		alive = append(alive, r.process.pids()...)
+	}
+	others, err := heard.share(alive)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nMeanwhile other programs used %.0f %% of the CPUs; wall time and latencies suffer from it most.\n", 100*others)
 	return nil
 }
 

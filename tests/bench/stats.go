@@ -14,7 +14,8 @@ type spread struct{ min, median, max float64 }
 // spreadOf sorts values, of which there must be one.
 func spreadOf(values []float64) spread {
 	slices.Sort(values)
-	return spread{values[0], values[len(values)/2], values[len(values)-1]}
+	n := len(values)
+	return spread{values[0], (values[(n-1)/2] + values[n/2]) / 2, values[n-1]}
 }
 
 // format prints the median, and between brackets the least and the most where they differ
