@@ -29,7 +29,7 @@ func parse() (plan, error) {
 	f := flag.CommandLine
 	f.IntVar(&p.rounds, "rounds", 3, "measure each proxy `N` times, in turns")
 	seconds := f.Int("seconds", 2, "length of one run")
-	f.IntVar(&p.rate, "rate", 2000, "requests a second of the paced work")
+	f.IntVar(&p.rate, "rate", 1000, "requests a second of the paced work")
 	f.IntVar(&p.idle, "idle", 5000, "connections of the idle work")
 	f.IntVar(&p.workers, "workers", 1, "workers of nginx and threads of HAProxy")
 	f.StringVar(&p.before, "before", "", "measure another twohop `binary` too")
@@ -40,15 +40,18 @@ func parse() (plan, error) {
 	quick := f.Bool("quick", false, "one short round of some works")
 	list := f.Bool("list", false, "list the works and stop")
 	flag.Parse()
+	if *quick {
+		for name, value := range map[string]string{"rounds": "1", "seconds": "1", "idle": "1000"} {
+			f.Set(name, value)
+		}
+		flag.Parse() // what was given by name stands
+	}
 	p.seconds = time.Duration(*seconds) * time.Second
 	if *list {
 		for _, w := range works() {
 			fmt.Printf("%-14s %s\n", w.name, w.about)
 		}
 		os.Exit(0)
-	}
-	if *quick {
-		p.rounds, p.seconds, p.idle = 1, time.Second, min(p.idle, 1000)
 	}
 	wanted := strings.FieldsFunc(*names, func(r rune) bool { return r == ',' })
 	for _, w := range works() {
