@@ -39,7 +39,7 @@ func describe(s *stage, o options, rounds int) (string, error) {
 	fmt.Fprintf(&out, "%s, %d CPUs (%s), Linux %s, %s.\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), processor(),
 		unix.ByteSliceToString(kernel.Release[:]), strings.Join(programs, ", "))
 	fmt.Fprintf(&out, "%d rounds, one proxy after the other in each; %v a run; %d connections; paced: %d requests/s; idle: %d connections.\n",
-		rounds, o.seconds, connections, o.rate, o.idle)
+		rounds, o.seconds, o.connections, o.rate, o.idle)
 	fmt.Fprintf(&out, "nginx and HAProxy with %d worker; Go programs with GOMAXPROCS=%d. Load and target run beside them on the same CPUs.\n", s.Workers, runtime.GOMAXPROCS(0))
 	fmt.Fprintf(&out, "twohop's audit log is on %s, where one fdatasync of 1 KiB takes %v (median).\n", disk, synced.Round(time.Microsecond))
 	fmt.Fprintf(&out, "CPU is read from each process's CPU clock; for a busy loop it says %v, and rusage %v.\n", clock.Round(time.Millisecond), rusage.Round(time.Millisecond))

@@ -29,6 +29,7 @@ func parse() (plan, error) {
 	f := flag.CommandLine
 	f.IntVar(&p.rounds, "rounds", 3, "measure each proxy `N` times, in turns")
 	seconds := f.Int("seconds", 2, "length of one run")
+	f.IntVar(&p.connections, "connections", 32, "connections of the loads of calls")
 	f.IntVar(&p.rate, "rate", 1000, "requests a second of the paced work")
 	f.IntVar(&p.idle, "idle", 5000, "connections of the idle work")
 	f.IntVar(&p.workers, "workers", 1, "workers of nginx and threads of HAProxy")

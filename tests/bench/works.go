@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// connections is how many the loads keep.
-const connections = 32
-
 // work is one kind of load that every proxy gets.
 type work struct {
 	name  string
@@ -32,9 +29,10 @@ func (w work) perSecond() string {
 
 // options are what the loads depend on.
 type options struct {
-	seconds time.Duration
-	rate    int // of the paced load, requests a second
-	idle    int // connections
+	seconds     time.Duration
+	connections int // that the loads keep
+	rate        int // of the paced load, requests a second
+	idle        int // connections
 }
 
 // endpoint is what a load calls.
@@ -59,7 +57,7 @@ func (e endpoint) tls() *tls.Config {
 func works() []work {
 	saturated := func(name string, post int) func(*stage, endpoint, options) (result, error) {
 		return func(s *stage, e endpoint, o options) (result, error) {
-			return wrk(s, e.url(name), connections, post, o.seconds)
+			return wrk(s, e.url(name), o.connections, post, o.seconds)
 		}
 	}
 	shaken := func(version uint16, resume bool) func(*stage, endpoint, options) (result, error) {
@@ -72,7 +70,7 @@ func works() []work {
 		{name: "1k-plain", about: "GET of 1 KiB, plain HTTP to the target, as fast as answers come", unit: "request", quick: true, load: saturated("1k", 0)},
 		{name: "1k-paced", about: "GET of 1 KiB, plain HTTP to the target, at one rate for all", unit: "request", quick: true,
 			load: func(_ *stage, e endpoint, o options) (result, error) {
-				return paced(e, e.prefix+"/1k", connections, o.rate, o.seconds)
+				return paced(e, e.prefix+"/1k", o.connections, o.rate, o.seconds)
 			}},
 		{name: "64k-plain", about: "GET of 64 KiB, plain HTTP to the target", unit: "request", load: saturated("64k", 0)},
 		{name: "1k-old", about: "GET of 1 KiB, TLS 1.0 with AES128-SHA to the target", unit: "request", old: true, quick: true, load: saturated("1k", 0)},
@@ -80,7 +78,7 @@ func works() []work {
 		{name: "post", about: "POST of 4 KiB, plain HTTP to the target", unit: "request", load: saturated("post", 4096)},
 		{name: "post-expect", about: "POST of 4 KiB as .NET sends it (Expect: 100-continue), plain HTTP to the target", unit: "request", quick: true,
 			load: func(_ *stage, e endpoint, o options) (result, error) {
-				return expecting(e, e.prefix+"/post", connections, 4096, o.seconds)
+				return expecting(e, e.prefix+"/post", o.connections, 4096, o.seconds)
 			}},
 		{name: "tls12", about: "new TLS 1.2 connections, full handshake, no call", unit: "handshake", alone: true, load: shaken(tls.VersionTLS12, false)},
 		{name: "tls12-resumed", about: "new TLS 1.2 connections, resumed, no call", unit: "handshake", alone: true, load: shaken(tls.VersionTLS12, true)},
