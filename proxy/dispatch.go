@@ -3,7 +3,9 @@ package proxy
 import (
 	"errors"
 	"net"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"twohop/callers"
@@ -14,6 +16,9 @@ import (
 // dispatch finds the route and the caller's way on it.
 func (c *call) dispatch() error {
 	if f := wellFormed(c); f != nil {
+		if c.r.ProtoMajor == 1 {
+			f = f.With("Connection", "close") // what follows a doubtful request is not read as one
+		}
 		return f
 	}
 	if c.unclear != nil {
@@ -63,8 +68,45 @@ func wellFormed(c *call) *fault.Fault {
 		return fault.New(fault.BadRequest, "the request is not for a path on this host")
 	case r.Method == "TRACE":
 		return fault.New(fault.MethodNotAllowed, "TRACE is not served")
+	case strings.ContainsFunc(r.RequestURI, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }):
+		return fault.New(fault.BadRequest, "the request target holds a space, a # or a control character")
+	case !oneLength(r):
+		return fault.New(fault.BadRequest, "the header field Content-Length is no number, or is there more than once")
+	case slices.ContainsFunc(r.Header["Host"], func(host string) bool { return !strings.EqualFold(host, r.Host) }):
+		return fault.New(fault.BadRequest, "host and :authority differ") // RFC 9113, section 8.3.1
+	case !oneHost(r.Host):
+		return fault.New(fault.BadRequest, "the host is no name or address with a port")
 	}
 	return canonical(c.r.URL)
+}
+
+// oneLength reports whether a Content-Length is what net/http took it for. Over HTTP/2 it
+// takes the first of several, and for what is no number nothing.
+func oneLength(r *http.Request) bool {
+	switch lengths := r.Header["Content-Length"]; len(lengths) {
+	case 0:
+		return true
+	case 1:
+		n, err := strconv.ParseInt(lengths[0], 10, 64)
+		return err == nil && n == r.ContentLength
+	}
+	return false
+}
+
+// oneHost reports whether a Host field is a host with at most one port (RFC 9110, section
+// 7.2). That it is there is for the routes to ask.
+func oneHost(host string) bool {
+	name, port := host, ""
+	if at := strings.LastIndexByte(host, ':'); at > strings.IndexByte(host, ']') {
+		name, port = host[:at], host[at+1:]
+	}
+	if strings.Trim(port, "0123456789") != "" || strings.ContainsAny(name, "@/?#,\\ ") {
+		return false
+	}
+	if strings.HasPrefix(name, "[") {
+		return net.ParseIP(strings.TrimSuffix(name[1:], "]")) != nil && strings.HasSuffix(name, "]")
+	}
+	return !strings.ContainsAny(name, "[]:")
 }
 
 func (c *call) noRoute() *fault.Fault {

@@ -110,10 +110,57 @@ routes:
 }
 
 func TestQueriesThatWouldEndTheRequestLine(t *testing.T) {
-	for _, query := range []string{"x HTTP/1.0", "x#frag", "a\tb", "a\x7f"} {
+	for _, query := range []string{"x HTTP/1.0", "x#frag", "a\tb", "a\x7f", "a=\xc3\xbc", "a=\xff"} {
 		if f := canonical(&url.URL{Path: "/a", RawQuery: query}); f == nil {
 			t.Errorf("%q passed", query)
 		}
+	}
+}
+
+// What HTTP's own rules forbid, and net/http lets through.
+func TestDoubtfulRequestsAreRefused(t *testing.T) {
+	for name, r := range map[string]*http.Request{
+		"a fragment":            {RequestURI: "/a#b", Host: "h"},
+		"a fragment and dots":   {RequestURI: "/a#/../b", Host: "h"},
+		"a blank":               {RequestURI: "/a b", Host: "h"},
+		"a length twice":        {RequestURI: "/a", Host: "h", Header: http.Header{"Content-Length": {"5", "0"}}},
+		"a length with a sign":  {RequestURI: "/a", Host: "h", Header: http.Header{"Content-Length": {"+5"}}},
+		"another :authority":    {RequestURI: "/a", Host: "h", Header: http.Header{"Host": {"g"}}},
+		"a port that is none":   {RequestURI: "/a", Host: "h:http"},
+		"two ports":             {RequestURI: "/a", Host: "h:1:2"},
+		"a user":                {RequestURI: "/a", Host: "u@h"},
+		"a path in the host":    {RequestURI: "/a", Host: "h/x"},
+		"two hosts":             {RequestURI: "/a", Host: "h, g"},
+		"IPv6 without its end":  {RequestURI: "/a", Host: "[::1"},
+		"IPv6 without brackets": {RequestURI: "/a", Host: "::1"},
+		"no IPv6 in brackets":   {RequestURI: "/a", Host: "[h]"},
+	} {
+		r.URL = &url.URL{Path: "/a"}
+		if f := wellFormed(&call{r: r}); f == nil || f.Entry().Status != 400 {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	for _, host := range []string{"", "h", "h:", "h:443", "h.", "127.0.0.1:1", "[::1]", "[::1]:443", "xn--h.example"} {
+		if f := wellFormed(&call{r: &http.Request{RequestURI: "/a", URL: &url.URL{Path: "/a"}, Host: host}}); f != nil {
+			t.Errorf("the host %q: %v", host, f)
+		}
+	}
+}
+
+func TestADoubtfulRequestEndsItsConnection(t *testing.T) {
+	g := newRig(t, http.HandlerFunc(seen), openRoute)
+	c := g.dial()
+	fmt.Fprintf(c, "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\nGET /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\n\r\n", g.key)
+	in := bufio.NewReader(c)
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if io.Copy(io.Discard, resp.Body); resp.StatusCode != 400 || !resp.Close {
+		t.Errorf("%s, close=%v", resp.Status, resp.Close)
+	}
+	if resp, err := http.ReadResponse(in, nil); err == nil {
+		t.Errorf("what followed got an answer: %s", resp.Status)
 	}
 }
 

@@ -26,8 +26,8 @@ func canonical(u *url.URL) *fault.Fault {
 		}
 	}
 	for i := range len(u.RawQuery) { // HTTP/2 brings them here, and HTTP/1.1 would end the line at them
-		if c := u.RawQuery[i]; c <= 0x20 || c == 0x7f || c == '#' {
-			return fault.New(fault.BadRequest, "the query holds a space, a # or a control character")
+		if c := u.RawQuery[i]; c <= 0x20 || c >= 0x7f || c == '#' {
+			return fault.New(fault.BadRequest, "the query holds a space, a #, a control character or a byte beyond ASCII; escape it with %%")
 		}
 	}
 	if strings.Contains(path, "//") {
