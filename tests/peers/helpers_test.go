@@ -145,7 +145,7 @@ func TestPackages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, program := range []string{"openssl", "gnutls-serv", "java", "keytool", "nginx", "mcs", "mono", "curl", "sslscan", "timeout"} {
+	for _, program := range []string{"openssl", "gnutls-serv", "java", "keytool", "nginx", "mcs", "mono", "curl", "sslscan", "timeout", "haproxy"} {
 		if !strings.Contains("\n"+string(list), "\n"+packageOf(program)+" ") {
 			t.Errorf("packages.txt lacks %s, which has %s", packageOf(program), program)
 		}

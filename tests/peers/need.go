@@ -24,7 +24,7 @@ func packageOf(program string) string {
 	case "timeout":
 		return "coreutils"
 	}
-	return program // openssl, curl and sslscan are called like their packages
+	return program // openssl, curl, sslscan and haproxy are called like their packages
 }
 
 // need returns the path of program, or ends the test as absent does.
