@@ -1,5 +1,6 @@
 # make build   the twohop binary, into the working directory
 # make test    everything that CI checks; installs missing Debian packages when root
+# make attack  the attack table against twohop, nginx and HAProxy; docs/attacks.md must fit
 # make bench   Go benchmarks; twohop beside nginx, HAProxy and httputil.ReverseProxy: 10 minutes; QUICK=1: one;
 #              CADDY=1: Caddy too; BENCH="-work 1k-plain -rounds 5": see go run ./tests/bench -h
 # make lint    gofmt, vet and staticcheck
@@ -10,7 +11,7 @@ FUZZTIME ?= 20s
 GO ?= go
 comma := ,
 
-.PHONY: build test bench lint cross fuzz packages docs
+.PHONY: build test attack bench lint cross fuzz packages docs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
@@ -31,6 +32,9 @@ lint:
 packages:
 	@sh deploy/test-packages.sh
 
+attack: packages
+	$(GO) test -count 1 -v ./tests/attack
+
 bench:
 	$(if $(QUICK),,$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit)
 	$(GO) run ./tests/bench $(if $(QUICK),-quick) -proxies twohop,nginx,haproxy,httputil$(if $(CADDY),$(comma)caddy) $(BENCH)
@@ -50,6 +54,8 @@ fuzz:
 		done || exit 1; \
 	done
 
-# docs/errors.md is written from the code.
+# docs/errors.md is written from the code, docs/attacks.md from the attack table and what
+# was seen; the latter needs nginx and HAProxy.
 docs:
 	$(GO) test ./tests -run ErrorsPage -update
+	$(GO) test ./tests/attack -run Attacks -update

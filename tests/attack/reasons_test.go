@@ -1,0 +1,31 @@
+//go:build linux
+
+package attack
+
+// Why a peer differs, where it is so in several cases. The page puts the peer's name first.
+const (
+	refusesFolds   = "refuses a folded field; twohop makes one line of it, as RFC 9112, section 5.2, lets a proxy do"
+	refusesBoth    = "refuses a length beside chunks; twohop drops the length, as RFC 9112, section 6.3, has it: what it sends has one reading"
+	refusesOld     = "refuses chunks in HTTP/1.0; net/http hides them from twohop, which sends on what the length says, with a length"
+	passesOld      = "passes the chunks on in HTTP/1.0, where RFC 9112, section 6.1, says that the framing is faulty"
+	takesLF        = "takes a bare LF for CRLF in chunks"
+	takesZeros     = "takes any number of zeros; twohop 16 digits"
+	takesLong      = "sets no limit to what stands behind the size"
+	takesBlankLine = "takes empty lines before a request, as RFC 9112, section 2.2, advises for old clients"
+	passesTrailers = "passes trailers on; twohop drops them all, so that no target takes one for a checked field"
+	dropsTrailers  = "drops trailers unread; twohop reads and then drops them"
+	passesVersion  = "passes the version on; twohop always speaks 1.1"
+	passesControl  = "passes the byte on"
+	passesMethods  = "passes on any method that it is not told to refuse; twohop those of the route"
+	passesPath     = "passes the path on as it came; twohop refuses a path with two readings"
+	pastTheKey     = "passes the path on as it came, past the rule for /keyed/"
+	escapesNothing = "passes the bytes on; twohop escapes them in a path and refuses them in a query"
+	passesClaims   = "passes on what the caller claims; twohop drops it"
+	addsToClaims   = "adds to what the caller claims; twohop drops it"
+	passesHop      = "does not take off what Connection names"
+	passesKeys     = "passes it on; for twohop the caller's credentials end at the broker"
+	passesUnderbar = "passes on names with an underscore, which CGI takes for the one with a hyphen"
+	passesUpgrade  = "passes the upgrade on, and would tunnel after a 101"
+	dropsQuietly   = "drops the field and serves the call; RFC 9113, section 8.2.2, has it refused"
+	smallBuffer    = "has a smaller limit; twohop's is max_header, 64 KiB"
+)
