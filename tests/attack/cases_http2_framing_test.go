@@ -60,7 +60,7 @@ func http2Framing() family {
 			h.headers(1, false, post()...)
 			h.WriteData(1, false, []byte("hello"))
 			h.headers(1, true, "content-length=0")
-		}, want: passed("POST /open/a").body("hello"), nginx: "knows no trailers in requests over HTTP/2", haproxy: "refuses this trailer; twohop drops them all"},
+		}, want: passed("POST /open/a").body("hello"), nginx: "knows no trailers in requests over HTTP/2", haproxy: "refuses this trailer; twohop drops what was not announced"},
 		{name: "trailers without END_STREAM", says: "HEADERS, DATA, HEADERS without END_STREAM", frames: func(h *h2) {
 			h.headers(1, false, post()...)
 			h.WriteData(1, false, []byte("hello"))

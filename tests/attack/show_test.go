@@ -71,8 +71,9 @@ func (r arrival) show(watched []string) string {
 			line += ", " + code(name+": "+strings.Join(values, "` and `"))
 		}
 	}
-	if len(r.Trailers) > 0 {
-		line += ", trailer " + code(quoted(strings.Join(r.Trailers, "; ")))
+	for _, field := range r.Trailers {
+		name, value, _ := strings.Cut(field, ":")
+		line += ", trailer " + code(quoted(strings.ToLower(name)+":"+value))
 	}
 	return line
 }
