@@ -64,14 +64,13 @@ const (
 )
 
 // settle prepares an answer while the request body may still be coming. A short body
-// is read first and the connection kept; otherwise the answer goes out at once, an
-// HTTP/1 connection is to be closed, and settle reports that the rest must be drained.
+// is read first, so that the connection can be kept; otherwise the answer goes out at
+// once, and settle reports that the rest must be drained.
 func (c *call) settle() (unread bool) {
 	if c.body.done.Load() {
 		return false
 	}
-	http1 := c.r.ProtoMajor == 1
-	if http1 {
+	if c.r.ProtoMajor == 1 {
 		c.rc.EnableFullDuplex() // or net/http reads on its own terms; HTTP/1 always has it
 	}
 	expects := c.r.Header.Get("Expect") != ""
@@ -81,9 +80,6 @@ func (c *call) settle() (unread bool) {
 			c.rc.SetReadDeadline(time.Time{})
 			return false
 		}
-	}
-	if http1 {
-		c.w.Header().Set("Connection", "close")
 	}
 	return true
 }

@@ -3,9 +3,12 @@ package proxy
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,9 +59,9 @@ func (c *call) outgoing() (*target.Call, error) {
 		return out, err
 	}
 	out.Request.Body = c.body
-	if names := trailerNames(in.Trailer); names != "" && in.ContentLength < 0 {
-		out.Request.Header["Trailer"] = []string{names}
-		out.Trailer = func() http.Header { return trailer(in.Trailer) }
+	if announced := trailer(in.Trailer, c.reserved); len(announced) > 0 && in.ContentLength < 0 {
+		out.Request.Header["Trailer"] = []string{strings.Join(slices.Sorted(maps.Keys(announced)), ", ")}
+		out.Trailer = func() http.Header { return trailer(in.Trailer, c.reserved) }
 	}
 	if in.ProtoMajor == 1 {
 		c.rc.EnableFullDuplex() // a target may answer while the body is still coming
@@ -97,7 +100,7 @@ func (c *call) address() *url.URL {
 	} else if w.query != "" {
 		query = w.query
 	}
-	u := &url.URL{Scheme: w.scheme, Host: w.host, RawPath: path, RawQuery: query}
+	u := &url.URL{Scheme: w.scheme, Host: w.host, RawPath: path, RawQuery: query, ForceQuery: c.r.URL.ForceQuery}
 	u.Path, _ = url.PathUnescape(path) // path is made of escaped parts
 	return u
 }
@@ -208,12 +211,20 @@ func (c *call) write(p []byte) error {
 func (c *call) writeHead() {
 	if !c.sent {
 		c.sent = true
-		if !c.body.done.Load() && c.r.ProtoMajor == 1 {
-			// What may still come of the body must not be read as the next request.
+		if c.closes() {
 			c.w.Header().Set("Connection", "close")
 		}
 		c.w.WriteHeader(c.status)
 	}
+}
+
+// closes reports whether an HTTP/1 connection ends with this answer. What may still come
+// of the body must not be read as the next request. Nor must what follows a body in
+// chunks, which somebody on the way may have read by its Content-Length: net/http does
+// not tell whether there was one too (RFC 9112, section 6.1). The same holds for HTTP/1.0,
+// which knows no chunks.
+func (c *call) closes() bool {
+	return c.r.ProtoMajor == 1 && (!c.body.done.Load() || c.r.ContentLength < 0 || !c.r.ProtoAtLeast(1, 1))
 }
 
 // last records the end and then lets the rest of the answer go.
@@ -264,7 +275,7 @@ func (c *call) trailers(resp *http.Response) {
 	if len(resp.Trailer) == 0 {
 		return
 	}
-	for name, values := range trailer(resp.Trailer) {
+	for name, values := range trailer(resp.Trailer, c.route.response.names) {
 		c.w.Header()[http.TrailerPrefix+name] = values
 	}
 }

@@ -21,23 +21,28 @@ var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "T
 // answers itself, and what would let a caller claim another address.
 var ownRequest = map[string]bool{
 	callers.Header: true, "Authorization": true, "Proxy-Authorization": true, "Expect": true, "Traceparent": true,
-	"Forwarded": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true,
+	"Forwarded": true, "Proxy": true, "X-Real-Ip": true, "X-Original-Url": true, "X-Rewrite-Url": true,
 }
 
 func endsHere(name string) bool { return ownRequest[name] || strings.HasPrefix(name, "X-Forwarded-") }
 
-// stripTwins removes fields with an underscore that CGI, PHP and WSGI would take for one
-// that ends here or that the broker sets: they read X_User and X-User alike.
+// stripTwins removes fields with an underscore or a dot that CGI, PHP and WSGI would take
+// for one that the caller has no say in: they read X_User and X-User alike.
 func (c *call) stripTwins(h http.Header) {
 	for name := range h {
-		if !strings.Contains(name, "_") {
-			continue
-		}
-		twin := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-		if endsHere(twin) || c.way.headers.names(twin) || c.route.request.names(twin) {
+		if strings.ContainsAny(name, "_.") && c.reserved(http.CanonicalHeaderKey(dashes.Replace(name))) {
 			delete(h, name)
 		}
 	}
+}
+
+var dashes = strings.NewReplacer("_", "-", ".", "-")
+
+// reserved reports whether the caller has no say in a field: it ends here, frames the
+// message, or the route or the target set or remove it.
+func (c *call) reserved(name string) bool {
+	return endsHere(name) || slices.Contains(hopByHop, name) || name == "Host" || name == "Content-Length" ||
+		c.way.headers.names(name) || c.route.request.names(name)
 }
 
 // requestHeader returns the header for the target.
@@ -98,35 +103,20 @@ func (c *call) upgrades() bool {
 		len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header["Upgrade"][0], "websocket")
 }
 
-// trailerNames lists the announced fields of a trailer that may be passed on.
-func trailerNames(t http.Header) string {
-	var names []string
-	for name := range t {
-		if mayTrail(name) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-// trailer returns what may be passed on of one.
-func trailer(t http.Header) http.Header {
+// trailer returns the fields of t that may be passed on: none that would matter before the
+// body (RFC 9110, section 6.5.1), to somebody who merges a trailer into the header.
+func trailer(t http.Header, barred func(name string) bool) http.Header {
 	out := http.Header{}
 	for name, values := range t {
-		if mayTrail(name) {
+		if httpguts.ValidTrailerHeader(name) && !slices.Contains(early, name) && !strings.ContainsAny(name, "_.") && !barred(name) {
 			out[name] = values
 		}
 	}
 	return out
 }
 
-// mayTrail leaves out what would matter before the body (RFC 9110, section 6.5.1), to
-// somebody who merges a trailer into the header.
-func mayTrail(name string) bool {
-	return httpguts.ValidTrailerHeader(name) && !endsHere(name) && !slices.Contains(hopByHop, name) &&
-		name != "Cookie" && name != "Set-Cookie" && name != "Soapaction" && name != "Host" && !strings.Contains(name, "_")
-}
+// early fields would matter before the body, beside those of httpguts.
+var early = []string{"Cookie", "Set-Cookie", "Soapaction"}
 
 // stripHopByHop removes the fields of one connection and those that Connection names.
 func stripHopByHop(h http.Header) {

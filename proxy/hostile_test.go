@@ -191,9 +191,9 @@ func TestHeaderTwinsDoNotPass(t *testing.T) {
 routes:
   - {name: r, path: /in, callers: [fno], headers: {set: {X-User: broker}}, target: {url: "TARGET"}}
 `)
-	_, body := g.do("GET", "/in", nil, "X_User", "admin", "X_Forwarded_For", "10.0.0.1", "X-Forwarded-Prefix", "/x", "X-Original-Url", "/y", "Sap_Client", "100")
+	_, body := g.do("GET", "/in", nil, "X_User", "admin", "X.User", "admin", "Content_Length", "9", "Proxy", "p", "X_Forwarded_For", "10.0.0.1", "X-Forwarded-Prefix", "/x", "X-Original-Url", "/y", "Sap_Client", "100")
 	h := arrived(t, body).Header
-	for _, name := range []string{"X_user", "X_User", "X_forwarded_for", "X_Forwarded_For", "X-Forwarded-Prefix", "X-Original-Url"} {
+	for _, name := range []string{"X_user", "X.user", "X.User", "Content_length", "Content_Length", "Proxy", "X_User", "X_forwarded_for", "X_Forwarded_For", "X-Forwarded-Prefix", "X-Original-Url"} {
 		if v, ok := h[name]; ok {
 			t.Errorf("%s reached the target: %q", name, v)
 		}

@@ -84,6 +84,9 @@ func (c *call) refuse(f *fault.Fault) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")
 	unread := c.settle()
+	if c.closes() {
+		h.Set("Connection", "close")
+	}
 	c.writeBy(refusalTime)
 	c.w.WriteHeader(c.status)
 	if c.r.Method != http.MethodHead {

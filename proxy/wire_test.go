@@ -94,16 +94,20 @@ func TestTrailersPassBothWays(t *testing.T) {
 		seen = r.Trailer
 		w.Header().Set(http.TrailerPrefix+"X-Sum", "1")
 		w.Header().Set(http.TrailerPrefix+"Set-Cookie", "a=b")
+		w.Header().Set(http.TrailerPrefix+"X-Gone", "1")
 		io.WriteString(w, "ok")
 		http.NewResponseController(w).Flush()
-	}), "")
+	}), `
+routes:
+  - {name: r, path: /in/*, callers: [fno], headers: {set: {X-Own: "1"}}, response_headers: {remove: [X-Gone]}, target: {url: "TARGET", headers: {remove: [X-Off]}}}
+`)
 	for name, g := range map[string]*rig{"HTTP/2": g, "HTTP/1.1": g} {
 		if name == "HTTP/1.1" {
 			g.http1()
 		}
 		req, _ := http.NewRequest("POST", g.URL+"/in/x", io.MultiReader(strings.NewReader("body"), strings.NewReader("!")))
 		req.Header.Set("X-Api-Key", g.key)
-		req.Trailer = http.Header{"X-Digest": {"abc"}, "X-Api-Key": {"k"}, "X-Forwarded-For": {"1.2.3.4"}, "X_digest": {"z"}}
+		req.Trailer = http.Header{"X-Digest": {"abc"}, "X-Api-Key": {"k"}, "X-Own": {"v"}, "X-Off": {"v"}, "X.digest": {"v"}, "X-Forwarded-For": {"1.2.3.4"}, "X_digest": {"z"}}
 		resp, err := g.client.Do(req)
 		if err != nil {
 			t.Fatal(name, err)
@@ -297,5 +301,39 @@ func TestSwitchingProtocolsUnasked(t *testing.T) {
 	g := newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", target))
 	if resp, body := g.do("GET", "/in/x", nil); resp.StatusCode != 502 || code(t, body) != "target_bad_answer" {
 		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+// What follows chunks, or anything in HTTP/1.0, might not be a request to others.
+func TestConnectionsThatMustEnd(t *testing.T) {
+	g := newRig(t, http.HandlerFunc(seen), "")
+	for name, c := range map[string]struct {
+		head  string
+		close bool
+	}{
+		"a GET":                {"GET /in/x HTTP/1.1\r\nX-Api-Key: KEY\r\n", false},
+		"a POST":               {"POST /in/x HTTP/1.1\r\nX-Api-Key: KEY\r\nContent-Length: 0\r\n", false},
+		"chunks":               {"POST /in/x HTTP/1.1\r\nX-Api-Key: KEY\r\nTransfer-Encoding: chunked\r\n", true},
+		"chunks and a length":  {"POST /in/x HTTP/1.1\r\nX-Api-Key: KEY\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", true},
+		"chunks, refused":      {"POST /in/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n", true},
+		"HTTP/1.0":             {"GET /in/x HTTP/1.0\r\nX-Api-Key: KEY\r\nConnection: keep-alive\r\n", true},
+		"HTTP/1.0, refused":    {"GET /in/x HTTP/1.0\r\nConnection: keep-alive\r\n", true},
+		"refused without body": {"GET /in/x HTTP/1.1\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := g.dial()
+			body := "0\r\n\r\n"
+			if !strings.Contains(c.head, "chunked") {
+				body = ""
+			}
+			io.WriteString(conn, strings.ReplaceAll(c.head, "KEY", g.key)+"Host: h\r\n\r\n"+body)
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Close != c.close {
+				t.Errorf("%s, %v", resp.Status, resp.Header)
+			}
+		})
 	}
 }
