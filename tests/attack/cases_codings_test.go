@@ -8,7 +8,7 @@ func codings() family {
 	fine := passed("POST /open/a").body("hello")
 	return family{"Transfer-Encoding", "Where one reader sees chunks and the next a length, the next request is the attacker's (RFC 9112, section 6.1).", []attack{
 		{name: "honest chunks", send: coding("Transfer-Encoding: chunked"), want: fine},
-		{name: "CL.TE: a length, then chunks", send: req("POST /open/a", "Content-Length: 51", "Transfer-Encoding: chunked") + "0\r\n\r\n" + hidden, want: passed("POST /open/a").then("GET /open/hidden"), nginx: refusesBoth, haproxy: "does the same, and then closes the connection, as RFC 9112, section 6.1, asks; net/http hides the pair from twohop"},
+		{name: "CL.TE: a length, then chunks", send: req("POST /open/a", "Content-Length: 51", "Transfer-Encoding: chunked") + "0\r\n\r\n" + hidden, want: passed("POST /open/a"), nginx: refusesBoth},
 		{name: "TE.CL: chunks, then a length", send: req("POST /open/a", "Transfer-Encoding: chunked", "Content-Length: 4") + "2e\r\n" + hidden + "\r\n0\r\n\r\n", want: passed("POST /open/a").body(hidden).without("Content-Length"), nginx: refusesBoth},
 		{name: "chunks and a bad length", send: coding("Transfer-Encoding: chunked", "Content-Length: x"), want: refused("400")},
 		{name: "mixed case", send: coding("Transfer-Encoding: cHuNkEd"), want: fine},
@@ -39,7 +39,7 @@ func codings() family {
 		{name: "behind a bare CR", send: coding("X: y\rTransfer-Encoding: chunked"), want: refused("400")},
 		{name: "an underscore in the name, with a length", send: req("POST /open/a", "Transfer_Encoding: chunked", "Content-Length: 15") + "5\r\nhello\r\n0\r\n\r\n", want: passed("POST /open/a").body("5\r\nhello\r\n0\r\n\r\n").with("Content-Length: 15")},
 		{name: "in HTTP/1.0", send: head("POST /open/a HTTP/1.0", "Host: localhost", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n", want: passed("POST /open/a").close(), nginx: refusesOld, haproxy: passesOld},
-		{name: "in HTTP/1.0, with a length and keep-alive", send: head("POST /open/a HTTP/1.0", "Host: localhost", "Connection: keep-alive", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" + hidden, want: passed("POST /open/a").body("0\r\n\r\n").then("GET /open/hidden"), nginx: refusesOld, haproxy: passesOld},
+		{name: "in HTTP/1.0, with a length and keep-alive", send: head("POST /open/a HTTP/1.0", "Host: localhost", "Connection: keep-alive", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n" + hidden, want: passed("POST /open/a").body("0\r\n\r\n"), nginx: refusesOld, haproxy: passesOld},
 		{name: "in a GET", send: req("GET /open/a", "Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\n\r\n", want: passed("GET /open/a").body("hello")},
 	}}
 }
