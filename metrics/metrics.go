@@ -21,7 +21,8 @@ type Metrics struct {
 	handshakes *prometheus.CounterVec
 	reloads    *prometheus.CounterVec
 	reloaded   *prometheus.GaugeVec
-	unparsed   prometheus.Counter
+	unparsed   *prometheus.CounterVec
+	refused    *prometheus.CounterVec
 	conns      prometheus.Gauge
 	audited    prometheus.Gauge
 	certDays   *prometheus.GaugeVec
@@ -56,7 +57,8 @@ func New() *Metrics {
 		handshakes: counters("twohop_handshake_failures_total", "TLS handshakes that failed, by hop and cause.", "hop", "cause"),
 		reloads:    counters("twohop_reloads_total", "Readings of routes.yaml by result.", "result"),
 		reloaded:   gauges("twohop_last_reload_timestamp_seconds", "When routes.yaml was last read, by result.", "result"),
-		unparsed:   prometheus.NewCounter(prometheus.CounterOpts{Name: "twohop_unparsed_requests_total", Help: "Requests that were no HTTP and got no further than the server."}),
+		unparsed:   counters("twohop_unparsed_requests_total", "Requests that got no further than the server, by reason: malformed (400), too_large (431), timeout, broken_off.", "reason"),
+		refused:    counters("twohop_connections_refused_total", "Connections that the front door reset, by reason: handshake_rate, network_connections and connections refuse a new one, made_room and unread_bytes close an old one.", "reason"),
 		conns:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_connections", Help: "Open connections at the front door."}),
 		audited:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_audit_healthy", Help: "1 while calls can be recorded; at 0 no call is served."}),
 		certDays:   gauges("twohop_certificate_days_left", "Days until a certificate of the front door ends.", "name", "source"),
@@ -67,7 +69,7 @@ func New() *Metrics {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_build_info", Help: "Always 1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion}})
 	build.Set(1)
-	r.MustRegister(m.requests, m.inFlight, m.duration, m.bytes, m.faults, m.handshakes, m.reloads, m.reloaded, m.unparsed, m.conns,
+	r.MustRegister(m.requests, m.inFlight, m.duration, m.bytes, m.faults, m.handshakes, m.reloads, m.reloaded, m.unparsed, m.refused, m.conns,
 		m.audited, m.certDays, m.certBroken, m.exceptDays, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -131,8 +133,11 @@ func (m *Metrics) Reloaded(ok bool, now time.Time) {
 	m.reloaded.WithLabelValues(result).Set(float64(now.Unix()))
 }
 
-// Unparsed counts a request that was no HTTP.
-func (m *Metrics) Unparsed() { m.unparsed.Inc() }
+// Unparsed counts a request that got no further than the server.
+func (m *Metrics) Unparsed(reason string) { m.unparsed.WithLabelValues(reason).Inc() }
+
+// ConnectionRefused counts a connection that the front door reset.
+func (m *Metrics) ConnectionRefused(reason string) { m.refused.WithLabelValues(reason).Inc() }
 
 // Connections counts open connections at the front door; delta is 1 or -1.
 func (m *Metrics) Connections(delta float64) { m.conns.Add(delta) }

@@ -39,6 +39,7 @@ type Recorder interface {
 type Router struct {
 	deps    Deps
 	config  string // hash
+	doors   doors
 	tree    *tree
 	callers *callers.Set
 	routes  map[string]*route
@@ -59,7 +60,7 @@ type State struct {
 // serves after a Broker took it; one that never does must be Closed.
 func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
 	c := &compiler{Table: t, state: st, deps: d, shared: map[sharing]*balance.Group{}}
-	r := &Router{deps: d, config: t.Hash(), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
+	r := &Router{deps: d, config: t.Hash(), doors: newDoors(t.Listen), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
 	if d.Metrics != nil {
 		r.none = d.Metrics.Route("")
 	}

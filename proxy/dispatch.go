@@ -21,6 +21,9 @@ func (c *call) dispatch() error {
 		}
 		return f
 	}
+	if f := c.atTheDoor(); f != nil {
+		return f
+	}
 	if c.unclear != nil {
 		return c.unclear
 	}

@@ -118,11 +118,13 @@ func (d *differ) frontDoor() {
 			d.add(true, "newly listens on %s", a)
 		default:
 			if sorted(x.Hosts) != sorted(y.Hosts) {
-				d.add(d.after.Certificates.Local && len(minus(y.Hosts, x.Hosts)) > 0, "has the hosts %s instead of %s on %s", sorted(y.Hosts), sorted(x.Hosts), a)
+				wider := len(y.Hosts) == 0 || d.after.Certificates.Local && len(minus(y.Hosts, x.Hosts)) > 0
+				d.add(wider, "has the hosts %s instead of %s on %s", either(sorted(y.Hosts), "any"), either(sorted(x.Hosts), "any"), a)
 			}
 			replaced(d, y.HeaderTimeout > x.HeaderTimeout, "waits for a header for", x.HeaderTimeout, y.HeaderTimeout)
 			replaced(d, y.MaxHeader > x.MaxHeader, "takes headers up to", x.MaxHeader, y.MaxHeader)
 			replaced(d, y.Idle > x.Idle, "keeps an idle connection for", x.Idle, y.Idle)
+			d.room(&x, &y)
 		}
 	}
 	if a, b := d.before.Certificates.Local, d.after.Certificates.Local; a != b {

@@ -195,8 +195,21 @@ func TestDiff(t *testing.T) {
 
 		// The broker itself.
 		{"another address", []string{`":8443"`, `":443"`}, "! front door newly listens on :443\nfront door no longer listens on :8443"},
-		{"a name more for the local CA", []string{"hosts: [localhost]", "hosts: [localhost, evil.example]"}, "! front door has the hosts evil.example, localhost instead of localhost on :8443"},
-		{"looser limits for headers", []string{"hosts: [localhost]", "hosts: [localhost], header_timeout: 1m, max_header: 1MiB, idle: 1h"}, "! front door waits for a header for 1m0s instead of 10s\n! front door takes headers up to 1MiB instead of 64KiB\n! front door keeps an idle connection for 1h0m0s instead of 3m0s"},
+		{"a name more for the local CA", []string{"hosts: [localhost, ", "hosts: [localhost, evil.example, "}, "! front door has the hosts a.example, b.example, c.example, evil.example, localhost instead of a.example, b.example, c.example, localhost on :8443"},
+		{"any host", []string{"hosts: [localhost, a.example, b.example, c.example]", "max_header: 64KiB", "{local: true}", "{files: [{cert: ca.pem, key: ca.pem}]}"}, "! front door has the hosts any instead of a.example, b.example, c.example, localhost on :8443\nfront door no longer uses a local CA\nfront door shows other certificates"},
+		{"more room", []string{"hosts: [localhost, ", "max_connections: 2000, max_calls: 100, per_network: {connections: 1000, calls: 50, handshakes: 100/s, burst: 300, ipv4: 32, ipv6: 128}, exempt: [192.0.2.0/24], hosts: [localhost, "},
+			`front door holds connections up to 2000 instead of its share
+front door runs calls at a time up to 100 instead of its share
+front door holds connections of one network up to 1000 instead of its share
+front door runs calls of one network up to 50 instead of its share
+! front door lets one network connect at 100/s instead of 50/s
+! front door lets one network connect at once up to 300 instead of 200
+! front door counts as an IPv4 network /32 instead of /24
+! front door counts as an IPv6 network /128 instead of /64
+! front door newly exempts 192.0.2.0/24 from the limits of a network
+front door no longer exempts 127.0.0.0/8 from the limits of a network
+front door no longer exempts ::1/128 from the limits of a network`},
+		{"looser limits for headers", []string{"hosts: [localhost, ", "header_timeout: 1m, max_header: 1MiB, idle: 1h, hosts: [localhost, "}, "! front door waits for a header for 1m0s instead of 10s\n! front door takes headers up to 1MiB instead of 64KiB\n! front door keeps an idle connection for 1h0m0s instead of 3m0s"},
 		{"certificates for the local CA", []string{"{local: true}", "{files: [{cert: ca.pem, key: ca.pem}]}"}, "front door no longer uses a local CA\nfront door shows other certificates"},
 		{"another admin address", []string{"listen:", "admin: {address: \"127.0.0.1:1\"}\nlisten:"}, "! broker has its admin address on 127.0.0.1:1 instead of 127.0.0.1:9443"},
 		{"an admin address for others, by token", []string{"listen:", `admin: {address: ":1", token: {sha256: "` + testKey + `"}}` + "\nlisten:"}, "! broker has its admin address on :1 instead of 127.0.0.1:9443\noperator at admin.address newly needs a token"},

@@ -20,7 +20,7 @@ var today = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 const testKey = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // head is what a file needs before its targets and routes.
-const head = `listen: [{address: ":8443", hosts: [localhost]}]
+const head = `listen: [{address: ":8443", hosts: [localhost, a.example, b.example, c.example]}]
 certificates: {local: true}
 callers:
   fno: {api_key: {sha256: "` + testKey + `"}}

@@ -42,10 +42,25 @@ type Content struct {
 // Listener is one address of the front door.
 type Listener struct {
 	Address       string        `key:"address" need:"yes" doc:"Host and port to listen on; \":443\" is every address."`
-	Hosts         []string      `key:"hosts" doc:"Names and IP addresses that callers use for this broker. The local CA is limited to them."`
+	Hosts         []string      `key:"hosts" doc:"Names and IP addresses that callers use for this broker. A call for another host gets 421; none listed means any. The local CA is limited to them."`
 	HeaderTimeout time.Duration `key:"header_timeout" default:"10s" doc:"Time for a TLS handshake, and for the header of a request."`
 	MaxHeader     Size          `key:"max_header" default:"64KiB" doc:"Largest request header, at most 16MiB; beyond it the caller gets 431."`
 	Idle          time.Duration `key:"idle" default:"180s" doc:"How long a connection is kept between calls. .NET keeps its side for 100 s, so stay above that."`
+
+	MaxConnections int        `key:"max_connections" default:"0" doc:"Most open connections. When full, the slowest handshake or header, then the connection idle longest makes room. 0 means what fits the memory."`
+	MaxCalls       int        `key:"max_calls" default:"0" doc:"Most calls running at the same time; beyond it the caller gets 503 with Retry-After. 0 means what fits the memory."`
+	PerNetwork     PerNetwork `key:"per_network" doc:"What the callers of one network may take together."`
+	Exempt         []Network  `key:"exempt" default:"[127.0.0.0/8, 0::1/128]" doc:"Networks that per_network does not bound and for which a tenth of max_connections and max_calls is kept: F&O's outbound addresses, which many callers share, and load balancers that hide the caller's address."`
+}
+
+// PerNetwork bounds what one network may take of a listener.
+type PerNetwork struct {
+	Connections int  `key:"connections" default:"0" doc:"Open connections. 0 means a quarter of max_connections."`
+	Calls       int  `key:"calls" default:"0" doc:"Running calls. 0 means a quarter of max_calls."`
+	Handshakes  Rate `key:"handshakes" default:"50/s" doc:"New connections per second, minute, hour or day. Those beyond are reset before any cryptography."`
+	Burst       int  `key:"burst" default:"200" doc:"New connections that may come at once before the rate holds."`
+	IPv4        int  `key:"ipv4" default:"24" doc:"Bits of an IPv4 address that make a network."`
+	IPv6        int  `key:"ipv6" default:"64" doc:"Bits of an IPv6 address that make a network."`
 }
 
 // Certificates says where the front door's certificates come from.

@@ -45,6 +45,7 @@ func (t *Table) validate(r *report, now time.Time) {
 	}
 	c.policy("defaults", &t.Defaults)
 	c.routes()
+	c.reachable()
 	if !c.errs.Fatal() {
 		c.unused()
 	}

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -34,6 +35,7 @@ func (c *checker) frontDoor() {
 		if l.Idle > 0 && l.Idle < 100*time.Second {
 			c.warn(path+".idle", "below the 100 s that .NET keeps an unused connection", "set it above 100s, or callers meet closed connections")
 		}
+		c.room(path, &l)
 		if c.Certificates.Local && len(l.Hosts) == 0 {
 			c.fail(path+".hosts", "is missing", "certificates.local makes a CA that is limited to these names: write hosts: [localhost]")
 		}
@@ -43,6 +45,54 @@ func (c *checker) frontDoor() {
 	}
 	if len(c.Certificates.Files) == 0 && !c.Certificates.Local && c.complete("certificates") {
 		c.fail("certificates", "the front door has no certificate", "add files: [{cert: chain.pem, key: key.pem}], or local: true for trying it out")
+	}
+}
+
+// room checks how much a listener lets in.
+func (c *checker) room(path string, l *Listener) {
+	within := func(key string, n, least, most int) {
+		if n < least || n > most {
+			c.fail(path+"."+key, fmt.Sprintf("%d is not from %d to %d", n, least, most), "write a number in that range, or remove the key")
+		}
+	}
+	if l.MaxConnections != 0 {
+		within("max_connections", l.MaxConnections, 10, 1_000_000)
+		within("per_network.connections", l.PerNetwork.Connections, 0, l.MaxConnections)
+	}
+	if l.MaxCalls != 0 {
+		within("max_calls", l.MaxCalls, 10, 1_000_000)
+		within("per_network.calls", l.PerNetwork.Calls, 0, l.MaxCalls)
+	}
+	within("per_network.burst", l.PerNetwork.Burst, 1, 1_000_000)
+	within("per_network.ipv4", l.PerNetwork.IPv4, 8, 32)
+	within("per_network.ipv6", l.PerNetwork.IPv6, 16, 128)
+	for j, n := range l.Exempt {
+		if n.IsValid() && n.Bits() == 0 {
+			c.fail(index(path+".exempt", j), n.String()+" exempts everybody", "name the networks of your callers, or raise per_network")
+		}
+	}
+}
+
+// reachable reports the hosts of routes that no listener takes calls for.
+func (c *checker) reachable() {
+	taken := map[string]bool{}
+	for _, l := range c.Listen {
+		if len(l.Hosts) == 0 {
+			return // takes every host
+		}
+		for _, h := range l.Hosts {
+			taken[strings.ToLower(h)] = true
+		}
+	}
+	if !c.complete("listen") {
+		return
+	}
+	for i := range c.Routes {
+		for j, h := range c.Routes[i].Hosts {
+			if isHost(h) && !taken[h] {
+				c.fail(index(index("routes", i)+".hosts", j), strconv.Quote(h)+" is no host of a listener: its calls get 421", "add it to the hosts of a listener, or remove it here")
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package routes
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -82,6 +83,25 @@ func (r Rate) String() string {
 		}
 	}
 	return "no limit"
+}
+
+// Network is a range of IP addresses.
+type Network struct{ netip.Prefix }
+
+// UnmarshalText reads 203.0.113.0/24, 2001:db8::/32 or a single address.
+func (n *Network) UnmarshalText(text []byte) error {
+	p, err := netip.ParsePrefix(string(text))
+	if a, single := netip.ParseAddr(string(text)); single == nil && a.Zone() == "" {
+		p, err = a.Unmap().Prefix(a.Unmap().BitLen())
+	}
+	if err != nil || p.Addr().Is4In6() {
+		return notForm(text, "a network", "write address/bits, for example 203.0.113.0/24")
+	}
+	if p != p.Masked() {
+		return notForm(text, "a network: it has bits of one address", "write "+p.Masked().String()+", or the address alone")
+	}
+	n.Prefix = p
+	return nil
 }
 
 // Version is a TLS version as crypto/tls numbers it; 0 when not given.

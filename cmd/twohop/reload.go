@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +93,7 @@ func needRestart(old, now *routes.Table) []string {
 		key      string
 		old, now any
 	}{
-		{"listen", old.Listen, now.Listen}, {"admin", adminAtStart(old), adminAtStart(now)}, {"health", old.Health, now.Health},
+		{"listen", withoutHosts(old.Listen), withoutHosts(now.Listen)}, {"admin", adminAtStart(old), adminAtStart(now)}, {"health", old.Health, now.Health},
 		{"audit", old.Audit, now.Audit}, {"log", old.Log, now.Log},
 	} {
 		if !reflect.DeepEqual(k.old, k.now) {
@@ -100,6 +101,15 @@ func needRestart(old, now *routes.Table) []string {
 		}
 	}
 	return keys
+}
+
+// withoutHosts leaves out what a reload takes.
+func withoutHosts(listen []routes.Listener) []routes.Listener {
+	listen = slices.Clone(listen)
+	for i := range listen {
+		listen[i].Hosts = nil
+	}
+	return listen
 }
 
 const (

@@ -18,6 +18,7 @@ import (
 	"twohop/audit"
 	"twohop/certs"
 	"twohop/console"
+	"twohop/door"
 	"twohop/limit"
 	"twohop/metrics"
 	"twohop/proxy"
@@ -156,10 +157,14 @@ func (s *server) listen(ctx context.Context) error {
 		s.servers = append(s.servers, listening{srv, what, l, tls})
 		return nil
 	}
+	room := door.Fit(takeMemoryLimit(s.log), mostFiles(), len(s.table.Listen))
 	for _, l := range s.table.Listen {
-		if err := add("front door", "tcp", l.Address, true, s.frontDoor(l)); err != nil {
+		front, guard := s.frontDoor(l, room)
+		if err := add("front door", "tcp", l.Address, true, front); err != nil {
 			return err
 		}
+		last := &s.servers[len(s.servers)-1]
+		last.Listener = guard.Listener(last.Listener)
 	}
 	return s.listenForOperator(add)
 }

@@ -10,6 +10,7 @@ type Code string
 const (
 	BadRequest          Code = "bad_request"
 	PathNotCanonical    Code = "path_not_canonical"
+	Misdirected         Code = "misdirected_request"
 	NoRoute             Code = "no_such_route"
 	MethodNotAllowed    Code = "method_not_allowed"
 	NoCredential        Code = "credential_missing"
@@ -21,6 +22,7 @@ const (
 	BodyTimeout         Code = "request_body_timeout"
 	BodyBroken          Code = "request_body_broken"
 	CallerGone          Code = "caller_gone"
+	Busy                Code = "broker_busy"
 	AuditUnavailable    Code = "audit_unavailable"
 	RouteUnavailable    Code = "route_unavailable"
 	ExceptionExpired    Code = "exception_expired"
@@ -76,6 +78,9 @@ var entries = []Entry{
 	{PathNotCanonical, Caller, http.StatusBadRequest, "The path has more than one reading",
 		"The path holds `//`, a `.` or `..` segment, an encoded slash or backslash, or a control character: the broker and the target could read it differently.",
 		"Send the path in its plain form, without empty or dot segments and without %2F or %5C."},
+	{Misdirected, Caller, http.StatusMisdirectedRequest, "The call is for another host",
+		"The Host header, or the authority of an HTTP/2 request, is not among the `hosts` of the listener. An HTTP/2 client may also have reused a connection that it opened for another name.",
+		"Call by a name of the broker; an admin adds a name that is missing to the listener's `hosts` in routes.yaml."},
 	{NoRoute, Broker, http.StatusNotFound, "No route matches the call",
 		"No route in routes.yaml matches the host, path and SOAPAction.",
 		"Check the URL; `twohop routes` lists the routes and `twohop check` the order in which they match."},
@@ -109,6 +114,9 @@ var entries = []Entry{
 	{CallerGone, Caller, StatusClientClosed, "The caller hung up",
 		"The caller closed its connection before the answer was complete. F&O shows `The operation has timed out` when its own 100 s are over. Seen only in the log, the metrics and the audit record.",
 		"Raise the caller's time-out, or lower the route's `timeout.first_byte` so that the broker answers first."},
+	{Busy, Broker, http.StatusServiceUnavailable, "The broker is busy",
+		"As many calls as the listener's `max_calls` are running, or as many from the caller's network as `per_network.calls` allows. Nothing was sent to the target.",
+		"Call again after the seconds in Retry-After; an admin raises the limits, or names the network under the listener's `exempt`."},
 	{AuditUnavailable, Broker, http.StatusServiceUnavailable, "The audit log cannot be written",
 		"The disk is full or failed. A call that cannot be recorded is not made.",
 		"An admin must mend the disk that holds `audit.dir`; the broker's log has the system's error. Then restart the broker."},
