@@ -8,7 +8,6 @@ package door
 
 import (
 	"container/list"
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,6 +57,7 @@ type Door struct {
 	networks networks
 	open     class[int]        // connections
 	calls    class[int]        // running
+	refusals int               // being told that the broker is busy
 	unread   int64             // bytes
 	unheard  class[*list.List] // of *conn without a whole request since their start or their last call, who sent something; the longest waiting in front
 	idle     class[*list.List] // of *conn between two calls, the longest idle in front
@@ -108,6 +108,7 @@ const (
 	full        = "connections"         // the door holds as many as it may, all in use
 	madeRoom    = "made_room"           // closed for a newer connection
 	tooMuch     = "unread_bytes"        // closed: handshakes and headers hold too many bytes
+	tooBusy     = "calls"               // cut: too many refused calls have not read their refusal
 )
 
 // admit returns the connection as the door keeps it, or the reason why it may not come
@@ -194,46 +195,4 @@ func (d *Door) received(c *conn, n int) (victims []*conn) {
 func (d *Door) refused(c *conn, reason string) {
 	d.Metrics.ConnectionRefused(reason)
 	d.report.note(c.network.String(), reason)
-}
-
-// begin counts a call of c, and reports whether it may run.
-func (d *Door) begin(c *conn) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	may := d.calls.guests+d.calls.exempt < d.most(d.Calls, c.exempt) && (c.exempt || int(c.account.calls) < d.Network.Calls)
-	*d.calls.of(c.exempt)++
-	if !c.exempt {
-		c.account.calls++
-	}
-	return may
-}
-
-func (d *Door) end(c *conn) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	*d.calls.of(c.exempt)--
-	if !c.exempt {
-		c.account.calls--
-	}
-}
-
-type connKey struct{}
-
-// Remember is for http.Server.ConnContext.
-func (d *Door) Remember(ctx context.Context, nc net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, of(nc))
-}
-
-// Handler counts calls before next serves them.
-func (d *Door) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(connKey{}).(*conn); ok && c != nil {
-			c.handled.Add(1)
-			if !d.begin(c) {
-				r = d.Busy(r)
-			}
-			defer d.end(c)
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -7,11 +7,11 @@ type Room struct {
 	Unread      int64 // bytes
 }
 
-// What one of each costs in memory at most, measured with tests/slow and rounded up.
+// What one of each costs in memory at most, rounded up from what make slow measures.
 const (
-	perConnection = 64 << 10  // idle behind TLS, with its goroutine and buffers
-	perCall       = 384 << 10 // with a header of 64 KiB, HTTP/2 buffers full both ways and the second hop
-	perUnread     = 4         // copies of what waits for the end of a header
+	perConnection = 48 << 10  // TLS, a goroutine and buffers
+	perCall       = 288 << 10 // with a header of 64 KiB, buffers full both ways and the second hop
+	perUnread     = 3         // times what waits for its end
 )
 
 const (
@@ -21,8 +21,8 @@ const (
 
 // Fit returns the room of each of n listeners when the process may use memory bytes and
 // files descriptors; 0 stands for one that is not known. Of the memory beside what the
-// broker itself needs, two fifths are for connections, two fifths for calls, and the
-// rest for what is not yet a request. A call may need two descriptors.
+// broker itself needs, a quarter is left for the collector to work with; of the rest, two
+// fifths are for connections, two fifths for calls, and one for what is not yet a request.
 func Fit(memory, files int64, n int) Room {
 	if memory <= 0 {
 		memory = 2 << 30
@@ -30,7 +30,7 @@ func Fit(memory, files int64, n int) Room {
 	if files <= 0 {
 		files = 65536
 	}
-	share := max(memory-base, base) / 5 / int64(n)
+	share := max(memory-base, base) * 3 / 4 / 5 / int64(n)
 	calls := min(2*share/perCall, (files-filesBeside)/4/int64(n), 20_000)
 	connections := min(2*share/perConnection, (files-filesBeside)/int64(n)-calls, 100_000)
 	return Room{Connections: int(max(connections, 40)), Calls: int(max(calls, 40)), Unread: max(share/perUnread, 1<<20)}

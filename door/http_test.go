@@ -109,7 +109,7 @@ func TestFailedHandshakesAreCountedByCause(t *testing.T) {
 	}
 	defer silent.Close()
 	await(t, m, `twohop_handshake_failures_total{cause="timeout",hop="caller"} 1`)
-	if conn, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "trusts.nobody.example"}); err == nil {
+	if conn, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "trusts.nobody.example", MaxVersion: tls.VersionTLS12}); err == nil {
 		conn.Close()
 	}
 	await(t, m, `twohop_handshake_failures_total{cause="refused_by_caller",hop="caller"} 1`)

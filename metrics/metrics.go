@@ -58,7 +58,7 @@ func New() *Metrics {
 		reloads:    counters("twohop_reloads_total", "Readings of routes.yaml by result.", "result"),
 		reloaded:   gauges("twohop_last_reload_timestamp_seconds", "When routes.yaml was last read, by result.", "result"),
 		unparsed:   counters("twohop_unparsed_requests_total", "Requests that got no further than the server, by reason: malformed (400), too_large (431), timeout, broken_off.", "reason"),
-		refused:    counters("twohop_connections_refused_total", "Connections that the front door reset, by reason: handshake_rate, network_connections and connections refuse a new one, made_room and unread_bytes close an old one.", "reason"),
+		refused:    counters("twohop_connections_refused_total", "Connections that the front door closed, by reason: handshake_rate, network_connections and connections refuse a new one, made_room and unread_bytes close an old one, calls cuts one call of it.", "reason"),
 		conns:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_connections", Help: "Open connections at the front door."}),
 		audited:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_audit_healthy", Help: "1 while calls can be recorded; at 0 no call is served."}),
 		certDays:   gauges("twohop_certificate_days_left", "Days until a certificate of the front door ends.", "name", "source"),
@@ -136,7 +136,7 @@ func (m *Metrics) Reloaded(ok bool, now time.Time) {
 // Unparsed counts a request that got no further than the server.
 func (m *Metrics) Unparsed(reason string) { m.unparsed.WithLabelValues(reason).Inc() }
 
-// ConnectionRefused counts a connection that the front door reset.
+// ConnectionRefused counts a connection that the front door closed.
 func (m *Metrics) ConnectionRefused(reason string) { m.refused.WithLabelValues(reason).Inc() }
 
 // Connections counts open connections at the front door; delta is 1 or -1.

@@ -24,7 +24,7 @@ func packageOf(program string) string {
 	case "timeout":
 		return "coreutils"
 	}
-	return program // openssl, curl, sslscan and haproxy are called like their packages
+	return program // openssl, curl, sslscan, haproxy and slowhttptest are called like their packages
 }
 
 // need returns the path of program, or ends the test as absent does.
@@ -35,6 +35,12 @@ func need(t testing.TB, program string) string {
 		absent(t, "%s is not installed; apt-get install %s (see tests/peers/packages.txt)", program, packageOf(program))
 	}
 	return path
+}
+
+// Need is need for tests that drive a program themselves.
+func Need(t testing.TB, program string) string {
+	t.Helper()
+	return need(t, program)
 }
 
 // absent skips the test, or fails it when CI=true: a build machine that lacks a peer
