@@ -46,7 +46,7 @@ const (
 func (d *Door) begin(c *conn) verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.calls.guests+d.calls.exempt < d.most(d.Calls, c.exempt) && (c.exempt || int(c.account.calls) < d.Network.Calls) {
+	if d.calls.guests+d.calls.exempt < d.most(d.Calls, c.exempt) && (c.exempt || c.account.calls < d.Network.Calls) {
 		*d.calls.of(c.exempt)++
 		if !c.exempt {
 			c.account.calls++
@@ -66,6 +66,7 @@ func (d *Door) end(c *conn) {
 	*d.calls.of(c.exempt)--
 	if !c.exempt {
 		c.account.calls--
+		d.networks.settle(c.account)
 	}
 }
 

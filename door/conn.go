@@ -67,7 +67,7 @@ type conn struct {
 	wrote          atomic.Int64 // bytes since the last request was read
 
 	// Guarded by door.mu.
-	account *network   // nil for the exempt
+	account *account   // nil for the exempt
 	list    *list.List // where element is; nil while a call runs and when closed
 	element *list.Element
 	since   time.Time // in list
@@ -123,6 +123,7 @@ func (c *conn) forget() {
 	*c.door.open.of(c.exempt)--
 	if c.account != nil {
 		c.account.connections--
+		c.door.networks.settle(c.account)
 	}
 }
 

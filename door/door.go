@@ -54,7 +54,7 @@ type Door struct {
 	report report
 
 	mu       sync.Mutex
-	networks networks
+	networks *networks
 	open     class[int]        // connections
 	calls    class[int]        // running
 	refusals int               // being told that the broker is busy
@@ -119,11 +119,11 @@ func (d *Door) admit(nc net.Conn) (c *conn, victim *conn, reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !c.exempt {
-		n := d.networks.get(c.network, now)
+		a := d.networks.accounts[c.network]
 		switch {
-		case !n.limiter.AllowN(now, 1):
+		case !d.networks.mayConnect(c.network, now):
 			return c, nil, overRate
-		case int(n.connections) >= d.Network.Connections:
+		case a != nil && a.connections >= d.Network.Connections:
 			return c, nil, networkFull
 		}
 	}
@@ -135,7 +135,7 @@ func (d *Door) admit(nc net.Conn) (c *conn, victim *conn, reason string) {
 	}
 	*d.open.of(c.exempt)++
 	if !c.exempt {
-		c.account = d.networks.get(c.network, now)
+		c.account = d.networks.open(c.network)
 		c.account.connections++
 	}
 	c.wait(d.unheard.of(c.exempt), now)

@@ -52,7 +52,7 @@ func serve(t *testing.T, c Config) (s *httptest.Server, let chan struct{}) {
 	s.Config.ErrorLog = slog.NewLogLogger(d.ErrorLog(), slog.LevelWarn)
 	s.Config.ConnContext = d.Remember
 	s.Config.MaxHeaderBytes = int(c.MaxHeader)
-	s.Config.ReadHeaderTimeout = 200 * time.Millisecond
+	s.Config.ReadHeaderTimeout = time.Second
 	s.EnableHTTP2 = true
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
 	hook := s.Config.ConnState
@@ -71,7 +71,7 @@ func serve(t *testing.T, c Config) (s *httptest.Server, let chan struct{}) {
 func await(t *testing.T, m *metrics.Metrics, line string) {
 	t.Helper()
 	var text string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		rec := httptest.NewRecorder()
 		promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		if text = rec.Body.String(); strings.Contains(text, line+"\n") {

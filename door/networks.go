@@ -1,6 +1,7 @@
 package door
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -17,64 +18,54 @@ func (n Network) of(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// mostNetworks bounds the memory of networks; those beyond share one account.
-const mostNetworks = 100_000
-
-// network is the account of one network. It lasts while the network has a connection,
-// or opened one so lately that its limiter remembers.
-type network struct {
-	limiter            rate.Limiter
-	connections, calls int32
+// account is what one network holds now. It lasts as long as it holds something.
+type account struct {
+	network            netip.Prefix
+	connections, calls int
 }
 
-// networks holds the accounts; whoever uses it holds the door's mutex.
+// networks holds the accounts, and how fast networks connect; whoever uses it holds the
+// door's mutex.
+//
+// The limiters are a fixed number, whatever number of networks there is: those with the
+// same hash share one. The seed is random, so that nobody can choose whom to share with.
 type networks struct {
 	Network
-	accounts map[netip.Prefix]*network
-	rest     *network
-	swept    time.Time
+	accounts map[netip.Prefix]*account
+	seed     maphash.Seed
+	limiters [limiters]*rate.Limiter // nil until one is needed
 }
 
-func newNetworks(n Network) networks {
-	s := networks{Network: n, accounts: map[netip.Prefix]*network{}}
-	s.rest = s.open()
-	return s
+// limiters times 88 bytes is what they take at most.
+const limiters = 1 << 15
+
+func newNetworks(n Network) *networks {
+	return &networks{Network: n, accounts: map[netip.Prefix]*account{}, seed: maphash.MakeSeed()}
 }
 
-func (s *networks) open() *network {
-	return &network{limiter: *rate.NewLimiter(s.Handshakes, s.Burst)}
+// mayConnect reports whether p is within its rate.
+func (s *networks) mayConnect(p netip.Prefix, now time.Time) bool {
+	l := &s.limiters[maphash.Comparable(s.seed, p)%limiters]
+	if *l == nil {
+		*l = rate.NewLimiter(s.Handshakes, s.Burst)
+	}
+	return (*l).AllowN(now, 1)
 }
 
-// get returns the account of p. It is not kept by name once it is at rest, so whoever
-// holds a connection keeps the pointer.
-func (s *networks) get(p netip.Prefix, now time.Time) *network {
-	if n := s.accounts[p]; n != nil {
-		return n
+// open returns the account of p, which must be given back by settle.
+func (s *networks) open(p netip.Prefix) *account {
+	a := s.accounts[p]
+	if a == nil {
+		a = &account{network: p}
+		s.accounts[p] = a
 	}
-	s.sweep(now)
-	if len(s.accounts) >= mostNetworks {
-		return s.rest
-	}
-	n := s.open()
-	s.accounts[p] = n
-	return n
+	return a
 }
 
-// sweepEvery is how often accounts at rest are looked for.
-const sweepEvery = 10 * time.Second
-
-// sweep drops the accounts at rest: a new one would be like them. The map is made anew,
-// because one that has grown never shrinks.
-func (s *networks) sweep(now time.Time) {
-	if now.Sub(s.swept) < sweepEvery {
-		return
+// settle drops an account that holds nothing any more. A call that begins as its
+// connection ends may find its account dropped, and another in its place.
+func (s *networks) settle(a *account) {
+	if a.connections == 0 && a.calls == 0 && s.accounts[a.network] == a {
+		delete(s.accounts, a.network)
 	}
-	s.swept = now
-	kept := map[netip.Prefix]*network{}
-	for p, n := range s.accounts {
-		if n.connections > 0 || n.calls > 0 || n.limiter.TokensAt(now) < float64(s.Burst) {
-			kept[p] = n
-		}
-	}
-	s.accounts = kept
 }
