@@ -3,6 +3,7 @@
 # make attack  the attack table against twohop, nginx and HAProxy; docs/attacks.md must fit
 # make bench   Go benchmarks; twohop beside nginx, HAProxy and httputil.ReverseProxy: 10 minutes; QUICK=1: one;
 #              CADDY=1: Caddy too; BENCH="-work 1k-plain -rounds 5": see go run ./tests/bench -h
+# make slow    2,000 slow clients and a mix of attacks against the real binary; prints the figures
 # make lint    gofmt, vet and staticcheck
 # make cross   static binaries for linux, windows and darwin into dist/
 # make fuzz    each fuzz target for FUZZTIME
@@ -11,7 +12,7 @@ FUZZTIME ?= 20s
 GO ?= go
 comma := ,
 
-.PHONY: build test attack bench lint cross fuzz packages docs
+.PHONY: build test attack slow bench lint cross fuzz packages docs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
@@ -38,6 +39,10 @@ attack: packages
 bench:
 	$(if $(QUICK),,$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit)
 	$(GO) run ./tests/bench $(if $(QUICK),-quick) -proxies twohop,nginx,haproxy,httputil$(if $(CADDY),$(comma)caddy) $(BENCH)
+
+# Needs some 10,000 descriptors (ulimit -n), and root for the cgroup.
+slow: packages
+	$(GO) test -count=1 -v -timeout 20m ./tests/slow -args -clients 2000
 
 cross:
 	@mkdir -p dist
