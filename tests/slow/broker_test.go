@@ -229,6 +229,20 @@ func (b *Broker) memory() (now, most float64) {
 	return now, most
 }
 
+// processor returns the processor time that the process has used.
+func (b *Broker) processor() time.Duration {
+	b.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.cmd.Process.Pid))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var user, system int64 // the 14th and 15th field, in ticks of 10 ms; the 2nd ends with )
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fmt.Sscan(fields[11], &user)
+	fmt.Sscan(fields[12], &system)
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
 // tls is a configuration for a caller that trusts the broker.
 func (b *Broker) tls(protocol string) *tls.Config {
 	b.t.Helper()

@@ -42,3 +42,18 @@ func TestCost(t *testing.T) {
 		})
 	}
 }
+
+// TestCostOfARefusal reports what a flood from one network costs the broker.
+func TestCostOfARefusal(t *testing.T) {
+	if *clients < 1000 {
+		t.Skip("a report: -clients 1000 or more")
+	}
+	b := start(t, "", target(t))
+	before, began := b.processor(), b.metric("twohop_connections_refused_total")
+	a := b.attack()
+	a.flood("127.9.9.9")
+	time.Sleep(5 * time.Second)
+	a.end()
+	n := b.metric("twohop_connections_refused_total") - began
+	t.Logf("%.0f connections refused, %d handshakes: %.0f us of processor time for each that was refused", n, a.in.Load(), (b.processor()-before).Seconds()*1e6/n)
+}
