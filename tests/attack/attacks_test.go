@@ -26,6 +26,10 @@ type seen struct {
 
 func TestAttacks(t *testing.T) {
 	ours, others := fronts(t)
+	if len(others) == 2 && !*update && !onThePage(t, peerVersions(t)) {
+		t.Logf("the page was not written with %s: only twohop is judged; make docs writes it anew", peerVersions(t))
+		clear(others)
+	}
 	page := map[string][]seen{}
 	ran, all := 0, 0
 	for _, fam := range table() {

@@ -33,6 +33,16 @@ func comparePage(t *testing.T, page map[string][]seen) {
 	}
 }
 
+// onThePage reports whether docs/attacks.md holds text.
+func onThePage(t *testing.T, text string) bool {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(moduleRoot(t), "docs", "attacks.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(page), text)
+}
+
 // peerVersions names the peers as they call themselves.
 func peerVersions(t *testing.T) string {
 	t.Helper()
