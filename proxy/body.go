@@ -85,8 +85,13 @@ func (c *call) settle() (unread bool) {
 }
 
 // drain sends the answer and reads on until the caller has sent everything, hangs up,
-// or a bound is reached.
+// or a bound is reached. HTTP/2 has a better way: the answer ends, and the stream is reset
+// with NO_ERROR (RFC 9113, section 8.1). Its callers may stop sending at the head of a
+// refusal, and wait for that.
 func (c *call) drain() {
+	if c.r.ProtoMajor != 1 {
+		return
+	}
 	c.rc.Flush()
 	c.discard(drainBytes, drainTime)
 }
