@@ -14,14 +14,16 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
 const (
-	patience = 20 * time.Second        // of a caller; nothing may take longer
-	thinking = 700 * time.Millisecond  // of a target that answers late
-	limit    = 1500 * time.Millisecond // the one short limit of a route
-	large    = 32 << 20                // of an upload or download: more than sockets hold
+	patience  = 20 * time.Second        // of a caller; nothing may take longer
+	thinking  = 700 * time.Millisecond  // of a target that answers late
+	limit     = 1500 * time.Millisecond // the one short limit of a route
+	firstPart = 16 << 10                // of an upload
+	large     = 32 << 20                // of an upload or download: more than sockets hold
 )
 
 // call is one way of calling.
@@ -36,6 +38,9 @@ type call struct {
 	ends    string // how the answer ends
 	answers int    // length of the answer, when that matters
 }
+
+// thinks reports whether the target is slow to answer.
+func (k call) thinks() bool { return k.path == "think" }
 
 var (
 	get      = call{what: "GET", method: "GET", path: "stock/A1001", status: 200, ends: "\n"}
@@ -89,15 +94,20 @@ func (c *caller) do(ctx context.Context, k call, route string, s *service, midwa
 	rand.Read(id[:])
 	out := seen{ID: hex.EncodeToString(id[:])}
 
+	blow := &blow{strike: midway}
+	defer blow.cancel()
 	var body io.Reader = strings.NewReader(k.body)
 	if k.length > 0 {
-		body = &slowBody{left: k.length, silent: k.silent, s: s, midway: midway, stop: ctx.Done()}
-	} else if midway != nil && strings.HasPrefix(k.path, "think") {
-		go func() {
-			if s.awaitReached() == nil {
-				midway()
+		body = &slowBody{left: k.length, silent: k.silent, s: s, blow: blow, ctx: ctx}
+	} else if k.thinks() {
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			if s.awaitReached(ctx) == nil {
+				blow.fall()
 			}
-		}()
+		})
+		defer waiting.Wait()
+		defer cancel()
 	}
 	req, err := http.NewRequestWithContext(ctx, k.method, "https://localhost/"+route+"/"+k.path, body)
 	if err != nil {
@@ -115,19 +125,19 @@ func (c *caller) do(ctx context.Context, k call, route string, s *service, midwa
 		return out
 	}
 	defer resp.Body.Close()
-	out.read(resp, k, midway)
+	out.read(resp, k, blow)
 	return out
 }
 
 // read takes the answer in.
-func (s *seen) read(resp *http.Response, k call, midway func()) {
+func (s *seen) read(resp *http.Response, k call, blow *blow) {
 	s.Status = resp.StatusCode
 	in := bufio.NewReader(resp.Body)
 	var text strings.Builder
-	if midway != nil && k.length == 0 && !strings.HasPrefix(k.path, "think") {
+	if k.length == 0 && !k.thinks() {
 		line, _ := in.ReadString('\n') // its failure comes again below
 		text.WriteString(line)
-		midway()
+		blow.fall()
 	}
 	_, s.Err = io.Copy(&text, in)
 	if resp.Header.Get("Content-Type") == "application/problem+json" {
@@ -141,14 +151,36 @@ func (s *seen) read(resp *http.Response, k call, midway func()) {
 	s.Whole = s.Err == nil && s.Status == k.status && strings.HasSuffix(text.String(), k.ends) && (k.answers == 0 || text.Len() == k.answers)
 }
 
-// slowBody is an upload that waits, after its first part, until the target has got of
-// it and midway was run.
+// blow is the moment at which a fault strikes in the middle of a call: once, or not at
+// all when the call has ended before.
+type blow struct {
+	mu     sync.Mutex
+	strike func()
+}
+
+func (b *blow) fall() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.strike != nil {
+		b.strike()
+		b.strike = nil
+	}
+}
+
+func (b *blow) cancel() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.strike = nil
+}
+
+// slowBody is an upload that waits, after its first part, until the target has got that
+// and the blow has fallen.
 type slowBody struct {
 	left   int
 	silent bool
 	s      *service
-	midway func()
-	stop   <-chan struct{}
+	blow   *blow
+	ctx    context.Context
 	begun  bool
 }
 
@@ -156,17 +188,18 @@ func (b *slowBody) Read(p []byte) (int, error) {
 	if b.left == 0 {
 		return 0, io.EOF
 	}
-	n := min(len(p), b.left)
-	if b.begun && b.midway != nil {
-		if err := b.s.awaitReached(); err != nil {
+	n := min(len(p), b.left, firstPart)
+	if b.begun {
+		n = min(len(p), b.left)
+		if err := b.s.awaitReached(b.ctx); err != nil {
 			return 0, err
 		}
-		b.midway()
-		b.midway = nil
+		b.s.reach() // and for the parts to come
+		b.blow.fall()
 	}
 	if b.begun && b.silent {
-		<-b.stop
-		return 0, io.ErrUnexpectedEOF
+		<-b.ctx.Done()
+		return 0, b.ctx.Err()
 	}
 	b.begun = true
 	b.left -= n

@@ -217,5 +217,5 @@ var table = []row{
 	{hop: atCaller, fault: resets, when: during, call: stream, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
 	{hop: atCaller, fault: ends("the connection is closed after 300,000 bytes", 300_000), when: fresh, call: download, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
 	{hop: atCaller, fault: crawlDown, when: during, call: download, bound: "idle", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
-	{hop: atCaller, fault: ends("the connection is closed in the last bytes of the answer", 20), when: kept, call: get, bound: "none", want: want{counted: 200, outcome: "answered"}},
+	{hop: atCaller, fault: ends("the connection is closed in the last bytes of the answer", 20), when: kept, call: post, bound: "none", want: want{counted: 201, outcome: "answered"}},
 }

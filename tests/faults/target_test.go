@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -19,7 +20,7 @@ import (
 // uploads, over plain HTTP or TLS 1.0.
 type service struct {
 	*legacy.Server
-	reached chan struct{} // holds one when a call, or the first part of its body, came
+	reached chan struct{} // holds one when a call to think, or the first part of an upload, came
 	orders  atomic.Int64  // POSTs to /orders
 }
 
@@ -57,7 +58,7 @@ func (s *service) sink(w http.ResponseWriter, r *http.Request) {
 	total, buf := 0, make([]byte, 32<<10)
 	for {
 		n, err := r.Body.Read(buf)
-		if total += n; n > 0 {
+		if total += n; total >= firstPart {
 			s.reach()
 		}
 		if err == io.EOF {
@@ -90,11 +91,11 @@ func (s *service) reach() {
 }
 
 // awaitReached waits until a call has reached the service.
-func (s *service) awaitReached() error {
+func (s *service) awaitReached(ctx context.Context) error {
 	select {
 	case <-s.reached:
 		return nil
-	case <-time.After(patience):
-		return fmt.Errorf("the call did not reach the target within %v", patience)
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
