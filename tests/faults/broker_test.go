@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,7 +39,7 @@ type Broker struct {
 type options struct {
 	wrap func(command []string, audit string) []string // another program around it
 	env  []string
-	via  http.RoundTripper // to the admin address; nil for the ordinary way
+	dial func(ctx context.Context, addr string) (net.Conn, error) // to the admin address; nil for the ordinary way
 }
 
 var listening = regexp.MustCompile(`msg=listening what="?(front door|admin)"? address=(\S+)`)
@@ -92,10 +94,11 @@ func (b *Broker) Start(o options) {
 		cmd.Wait() // judged by its exit code
 		close(exited)
 	}(b.cmd, b.exited)
-	if o.via == nil {
-		o.via = &http.Transport{MaxConnsPerHost: 1}
+	admin := &http.Transport{MaxConnsPerHost: 1}
+	if o.dial != nil {
+		admin.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) { return o.dial(ctx, addr) }
 	}
-	b.admin = &http.Client{Transport: o.via, Timeout: 20 * time.Second}
+	b.admin = &http.Client{Transport: admin, Timeout: patience}
 	b.t.Cleanup(b.Stop)
 	eventually(b.t, 30*time.Second, "the broker to be ready", func() bool {
 		select {
@@ -217,6 +220,7 @@ type Record struct {
 	Unmapped struct {
 		Stage, Outcome, Route string
 		Retries               int
+		Reused                bool    `json:"target_connection_reused"`
 		ConnectMS             float64 `json:"target_connect_ms"`
 		HandshakeMS           float64 `json:"target_handshake_ms"`
 		FirstByteMS           float64 `json:"target_first_byte_ms"`

@@ -20,6 +20,7 @@ import (
 
 const (
 	patience  = 20 * time.Second        // of a caller; nothing may take longer
+	stuckFor  = 15 * time.Second        // until the broker must have ended the call of a caller that is stuck
 	thinking  = 700 * time.Millisecond  // of a target that answers late
 	limit     = 1500 * time.Millisecond // the one short limit of a route
 	firstPart = 16 << 10                // of an upload
@@ -69,17 +70,19 @@ func (s seen) String() string {
 	return fmt.Sprintf("status %d, code %q, whole %v, error %v", s.Status, s.Code, s.Whole, s.Err)
 }
 
-// caller calls the broker at addr, over HTTP/1.1 as F&O does.
+// caller calls the broker over HTTP/1.1, as F&O does.
 type caller struct {
 	key    string
 	client *http.Client
 }
 
-func (b *Broker) caller(addr string) *caller {
+// dialFunc is a way to the broker.
+type dialFunc func(context.Context) (net.Conn, error)
+
+func (b *Broker) caller(dial dialFunc) *caller {
 	b.t.Helper()
-	tr := &http.Transport{TLSClientConfig: b.TLS(), DisableCompression: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, addr)
-	}}
+	tr := &http.Transport{TLSClientConfig: b.TLS(), DisableCompression: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
 	return &caller{b.Key, &http.Client{Transport: tr}}
 }
 

@@ -18,12 +18,25 @@ import (
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	x := startToxiproxy(t)
+	lanes(t, table, func(t *testing.T, at hop, kind string) *lane {
+		return proxyLane(t, kind, x, strings.ReplaceAll(fmt.Sprintf("%s-%s", at, kind), " ", "-"))
+	})
+}
+
+// TestNetworkFaults runs the table for networks in the same way.
+func TestNetworkFaults(t *testing.T) {
+	t.Parallel()
+	lanes(t, networkTable, func(t *testing.T, _ hop, kind string) *lane { return networkLane(t, kind) })
+}
+
+// lanes runs the rows of a table in four lanes, one row after the other in each.
+func lanes(t *testing.T, rows []row, start func(*testing.T, hop, string) *lane) {
 	for _, kind := range []string{plain, tls10} {
 		for _, at := range []hop{atCaller, atTarget} {
 			t.Run(fmt.Sprintf("%s hop, %s", at, kind), func(t *testing.T) {
 				t.Parallel()
-				l := startLane(t, kind, x, string(at)+"-"+kind)
-				for _, r := range table {
+				l := start(t, at, kind)
+				for _, r := range rows {
 					if r.hop == at && (r.kind == "" || r.kind == kind) {
 						t.Run(r.name(), func(t *testing.T) { l.run(t, r) })
 					}
@@ -39,14 +52,10 @@ func (r row) name() string {
 
 // run breaks what the row says and judges what is seen of it.
 func (l *lane) run(t *testing.T, r row) {
-	p := l.back
-	if r.hop == atCaller {
-		p = l.front
-	}
 	if r.fault.prepare != nil {
-		r.fault.prepare(p)
+		r.fault.prepare(l, r.hop)
 	}
-	c := l.caller(l.front.Addr)
+	c := l.caller(l.dial)
 	defer c.close()
 	start := l.Metrics()
 	if r.when == kept || r.when == again {
@@ -62,9 +71,9 @@ func (l *lane) run(t *testing.T, r row) {
 	before, orders := l.Metrics(), l.service.orders.Load()
 	var midway func()
 	if r.when == during || r.when == again {
-		midway = func() { r.fault.strike(p) }
+		midway = func() { r.fault.strike(l, r.hop) }
 	} else {
-		r.fault.strike(p)
+		r.fault.strike(l, r.hop)
 	}
 	ctx, letGo := context.WithCancel(t.Context())
 	defer letGo()
@@ -72,9 +81,9 @@ func (l *lane) run(t *testing.T, r row) {
 	if r.stuck {
 		ended.Go(func() {
 			defer letGo()
-			for end := time.Now().Add(patience / 2); len(l.Metrics().since(before)) == 0; time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(stuckFor); len(l.Metrics().since(before)) == 0; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(end) {
-					t.Errorf("the broker had not ended the call after %v", patience/2)
+					t.Errorf("the broker had not ended the call after %v", stuckFor)
 					return
 				}
 			}
@@ -95,7 +104,7 @@ func (l *lane) run(t *testing.T, r row) {
 	case r.why != "" && cmp.Equal(r.today.told(r.bound), got):
 		t.Skipf("KNOWN TO BE WRONG: %s (-must be +is)\n%s", r.why, wrong)
 	default:
-		t.Errorf("(-must be +is)\n%s\nthe caller saw %v", wrong, s)
+		t.Errorf("(-must be +is)\n%s\nthe caller saw %v\nthe records are %+v", wrong, s, l.Records(s.ID))
 	}
 }
 

@@ -22,10 +22,19 @@ const (
 
 // fault is one thing that breaks.
 type fault struct {
-	what    string       // as docs/faults.md says it
-	prepare func(*Proxy) // before any connection is made; may be nil
-	strike  func(*Proxy) // at its time
+	what    string   // as docs/faults.md says it
+	prepare breaking // before any connection is made; may be nil
+	strike  breaking // at its time
 }
+
+// breaking does something to a hop of a lane.
+type breaking func(*lane, hop)
+
+// proxied does it to the hop's proxy, atFarHost to the host at its far end, and naming to
+// the broker's name server.
+func proxied(f func(*Proxy)) breaking  { return func(l *lane, at hop) { f(l.proxies[at]) } }
+func atFarHost(f func(*host)) breaking { return func(l *lane, at hop) { f(l.network.host(at)) } }
+func naming(mode int32) breaking       { return func(l *lane, _ hop) { l.network.names.say(mode) } }
 
 // want is what must be seen of a fault.
 type want struct {
@@ -76,45 +85,53 @@ type row struct {
 
 // The faults.
 var (
-	refuses   = fault{"nobody listens", nil, (*Proxy).Off}
-	silence   = fault{"silence: nothing comes through, nobody closes", nil, func(p *Proxy) { p.Toxic("timeout", up, nil); p.Toxic("timeout", down, nil) }}
-	mute      = fault{"the caller's bytes stop coming", nil, func(p *Proxy) { p.Toxic("timeout", up, nil) }}
-	closes    = fault{"the connection is closed", nil, (*Proxy).Off}
-	resets    = fault{"the connection is reset", (*Proxy).Resets, (*Proxy).Off}
-	blip      = fault{"the connection is reset, a new one works", (*Proxy).Resets, func(p *Proxy) { p.Off(); p.On() }}
-	crawlUp   = fault{"almost no byte is taken (1 KB/s)", nil, func(p *Proxy) { p.Toxic("bandwidth", up, attributes{"rate": 1}) }}
-	crawlDown = fault{"almost no byte is taken (1 KB/s)", nil, func(p *Proxy) { p.Toxic("bandwidth", down, attributes{"rate": 1}) }}
-	slow      = fault{"512 KB/s", nil, func(p *Proxy) {
+	refuses   = fault{"nobody listens", nil, proxied((*Proxy).Off)}
+	silence   = fault{"silence: nothing comes through, nobody closes", nil, proxied(func(p *Proxy) { p.Toxic("timeout", up, nil); p.Toxic("timeout", down, nil) })}
+	mute      = fault{"the caller's bytes stop coming", nil, proxied(func(p *Proxy) { p.Toxic("timeout", up, nil) })}
+	closes    = fault{"the connection is closed", nil, proxied((*Proxy).Off)}
+	resets    = fault{"the connection is reset", proxied((*Proxy).Resets), proxied((*Proxy).Off)}
+	blip      = fault{"the connection is reset, a new one works", proxied((*Proxy).Resets), proxied(func(p *Proxy) { p.Off(); p.On() })}
+	crawlUp   = fault{"almost no byte is taken (1 KB/s)", nil, proxied(func(p *Proxy) { p.Toxic("bandwidth", up, attributes{"rate": 1}) })}
+	crawlDown = fault{"almost no byte is taken (1 KB/s)", nil, proxied(func(p *Proxy) { p.Toxic("bandwidth", down, attributes{"rate": 1}) })}
+	slow      = fault{"512 KB/s", nil, proxied(func(p *Proxy) {
 		p.Toxic("bandwidth", up, attributes{"rate": 512})
 		p.Toxic("bandwidth", down, attributes{"rate": 512})
-	}}
-	late = fault{"latency 200 ms, jitter 150 ms", nil, func(p *Proxy) {
+	})}
+	late = fault{"latency 200 ms, jitter 150 ms", nil, proxied(func(p *Proxy) {
 		p.Toxic("latency", up, attributes{"latency": 200, "jitter": 150})
 		p.Toxic("latency", down, attributes{"latency": 200, "jitter": 150})
-	}}
-	tooLate = fault{"latency 30 s", nil, func(p *Proxy) { p.Toxic("latency", down, attributes{"latency": 30000}) }}
-	sliced  = fault{"every packet in slices of some 500 bytes", nil, func(p *Proxy) {
+	})}
+	tooLate = fault{"latency 30 s", nil, proxied(func(p *Proxy) { p.Toxic("latency", down, attributes{"latency": 30000}) })}
+	sliced  = fault{"every packet in slices of some 500 bytes", nil, proxied(func(p *Proxy) {
 		p.Toxic("slicer", up, attributes{"average_size": 500, "size_variation": 250, "delay": 10})
 		p.Toxic("slicer", down, attributes{"average_size": 500, "size_variation": 250, "delay": 10})
-	}}
-	lingers = fault{"connections close 2 s late", nil, func(p *Proxy) {
+	})}
+	lingers = fault{"connections close 2 s late", nil, proxied(func(p *Proxy) {
 		p.Toxic("slow_close", up, attributes{"delay": 2000})
 		p.Toxic("slow_close", down, attributes{"delay": 2000})
-	}}
+	})}
+	vanishes    = fault{"the peer vanishes: packets are dropped, no FIN", nil, atFarHost(func(h *host) { h.filter("drop") })}
+	pulled      = fault{"the cable is pulled", nil, atFarHost(func(h *host) { h.ip("link", "set", "eth0", "down") })}
+	noWay       = fault{"a router says that the host is unreachable", nil, atFarHost(func(h *host) { h.refuse("icmp type host-unreachable") })}
+	rebooted    = fault{"the host knows nothing of the connection any more (RST)", nil, atFarHost(func(h *host) { h.refuse("tcp reset") })}
+	lossy       = fault{"one packet of ten is lost, each way", nil, atFarHost(func(h *host) { h.filter("numgen random mod 100 < 10 drop") })}
+	unknownName = fault{"the name server knows no such name", nil, naming(namesUnknown)}
+	brokenNames = fault{"the name server fails", nil, naming(namesBroken)}
+	silentNames = fault{"the name server is silent", nil, naming(namesSilent)}
 )
 
 // ends closes after so many bytes of the answer; breaks resets.
 func ends(what string, n int) fault {
-	return fault{what, nil, func(p *Proxy) { p.Toxic("limit_data", down, attributes{"bytes": n}) }}
+	return fault{what, nil, proxied(func(p *Proxy) { p.Toxic("limit_data", down, attributes{"bytes": n}) })}
 }
 
 func breaks(what string, n int) fault {
-	return fault{what, (*Proxy).Resets, func(p *Proxy) { p.Toxic("limit_data", down, attributes{"bytes": n}) }}
+	return fault{what, proxied((*Proxy).Resets), proxied(func(p *Proxy) { p.Toxic("limit_data", down, attributes{"bytes": n}) })}
 }
 
 // swallows closes after so many bytes of the request.
 func swallows(what string, n int) fault {
-	return fault{what, nil, func(p *Proxy) { p.Toxic("limit_data", up, attributes{"bytes": n}) }}
+	return fault{what, nil, proxied(func(p *Proxy) { p.Toxic("limit_data", up, attributes{"bytes": n}) })}
 }
 
 const doorHandshake = `twohop_handshake_failures_total{cause="CAUSE",hop="caller"}`
@@ -218,4 +235,51 @@ var table = []row{
 	{hop: atCaller, fault: ends("the connection is closed after 300,000 bytes", 300_000), when: fresh, call: download, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
 	{hop: atCaller, fault: crawlDown, when: during, call: download, bound: "idle", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
 	{hop: atCaller, fault: ends("the connection is closed in the last bytes of the answer", 20), when: kept, call: post, bound: "none", want: want{counted: 201, outcome: "answered"}},
+}
+
+// networkTable is for lanes through a network.
+var networkTable = []row{
+	// The target's name leads nowhere.
+	{hop: atTarget, fault: unknownName, when: fresh, call: get, bound: "none", want: fails(502, "target_name_unresolved")},
+	{hop: atTarget, fault: unknownName, when: fresh, call: post, bound: "none", want: fails(502, "target_name_unresolved")},
+	{hop: atTarget, fault: brokenNames, when: fresh, call: get, bound: "none", want: fails(502, "target_name_unresolved")},
+	{hop: atTarget, fault: silentNames, when: fresh, call: post, bound: "connect", want: fails(502, "target_name_unresolved")},
+	{hop: atTarget, fault: silentNames, when: kept, call: get, bound: "connect", want: answered(200)},
+
+	// The target cannot be reached.
+	{hop: atTarget, fault: vanishes, when: fresh, call: get, bound: "connect", want: fails(504, "target_connect_timeout")},
+	{hop: atTarget, fault: vanishes, when: fresh, call: post, bound: "connect", want: fails(504, "target_connect_timeout")},
+	{hop: atTarget, fault: noWay, when: fresh, call: get, bound: "none", want: fails(502, "target_unreachable")},
+	{hop: atTarget, fault: noWay, when: fresh, call: post, bound: "none", want: fails(502, "target_unreachable")},
+	{hop: atTarget, fault: rebooted, when: fresh, call: post, bound: "none", want: fails(502, "target_refused")},
+
+	// The target vanishes.
+	{hop: atTarget, fault: vanishes, when: kept, call: get, bound: "first_byte", want: fails(504, "target_response_timeout")},
+	{hop: atTarget, fault: pulled, when: kept, call: get, bound: "first_byte", want: fails(504, "target_response_timeout")},
+	{hop: atTarget, fault: pulled, when: kept, call: post, bound: "first_byte", want: fails(504, "outcome_unknown")},
+	{hop: atTarget, fault: pulled, when: during, call: stream, bound: "idle", want: cut("target_idle_timeout")},
+	{hop: atTarget, fault: vanishes, when: during, call: stream, bound: "total", want: cut("call_total_timeout")},
+	{hop: atTarget, fault: pulled, when: during, call: upload, bound: "idle", want: fails(504, "outcome_unknown")},
+	{hop: atTarget, fault: vanishes, when: during, call: put, bound: "idle", want: fails(504, "target_idle_timeout")},
+	{hop: atTarget, fault: rebooted, when: kept, call: get, bound: "none", want: fails(502, "target_refused")},
+	{hop: atTarget, fault: rebooted, when: kept, call: post, bound: "none", want: fails(504, "outcome_unknown")},
+	{hop: atTarget, fault: rebooted, when: during, call: upload, bound: "none", want: fails(504, "outcome_unknown")},
+
+	// Packets are lost on the way to the target, and the call arrives all the same.
+	{hop: atTarget, fault: lossy, when: fresh, call: get, bound: "none", want: answered(200)},
+	{hop: atTarget, fault: lossy, when: fresh, call: post, bound: "none", want: answered(201)},
+	{hop: atTarget, fault: lossy, when: fresh, call: medium, bound: "none", want: answered(200)},
+	{hop: atTarget, fault: lossy, when: fresh, call: small, bound: "none", want: answered(200)},
+
+	// The same on the way from the caller.
+	{hop: atCaller, fault: lossy, when: fresh, call: get, bound: "none", want: answered(200)},
+	{hop: atCaller, fault: lossy, when: fresh, call: post, bound: "none", want: answered(201)},
+	{hop: atCaller, fault: lossy, when: fresh, call: medium, bound: "none", want: answered(200)},
+	{hop: atCaller, fault: lossy, when: fresh, call: small, bound: "none", want: answered(200)},
+
+	// The caller vanishes.
+	{hop: atCaller, fault: pulled, when: during, call: upload, bound: "idle", stuck: true, want: want{counted: 408, code: "request_body_timeout", outcome: "failed"}},
+	{hop: atCaller, fault: vanishes, when: during, call: download, bound: "idle", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
+	{hop: atCaller, fault: pulled, when: during, call: thinkGet, bound: "none", stuck: true, want: want{counted: 200, outcome: "answered"}},
+	{hop: atCaller, fault: rebooted, when: during, call: stream, bound: "none", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
 }
