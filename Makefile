@@ -7,21 +7,24 @@
 # make lint    gofmt, vet and staticcheck
 # make cross   static binaries for linux, windows and darwin into dist/
 # make fuzz    each fuzz target for FUZZTIME
+# make faults  every fault of docs/faults.md, one line each
+# make docs    the pages that are written from the code
 
 FUZZTIME ?= 20s
 GO ?= go
 comma := ,
 
-.PHONY: build test attack slow bench lint cross fuzz packages docs
+.PHONY: build test attack slow bench lint cross fuzz faults packages docs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
 
-# The end-to-end tests run by themselves: they have time limits of their own.
+# The end-to-end tests run by themselves: they have time limits of their own. They build
+# the binary they try, of which go's cache of test results does not know: -count=1.
 test: packages lint
 	@if command -v cc >/dev/null; then race=-race; else echo "no C compiler: without -race" >&2; fi; \
 	set -x; $(GO) test $$race -timeout 10m $$($(GO) list ./... | grep -v '^twohop/tests') && \
-	$(GO) test $$race -timeout 15m -p 1 ./tests/...
+	$(GO) test $$race -count=1 -timeout 15m -p 1 ./tests/...
 
 lint:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "not gofmt-ed: $$bad"; exit 1; fi
@@ -59,8 +62,12 @@ fuzz:
 		done || exit 1; \
 	done
 
-# docs/errors.md is written from the code, docs/attacks.md from the attack table and what
+faults: packages
+	$(GO) test -race -count=1 -v -timeout 10m ./tests/faults
+
+# docs/errors.md and docs/faults.md are written from the code, docs/attacks.md from the attack table and what
 # was seen; the latter needs nginx and HAProxy.
 docs:
 	$(GO) test ./tests -run ErrorsPage -update
 	$(GO) test ./tests/attack -run Attacks -update
+	$(GO) test ./tests/faults -run FaultsPage -update

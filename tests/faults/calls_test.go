@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	patience  = 20 * time.Second        // of a caller; nothing may take longer
-	stuckFor  = 15 * time.Second        // until the broker must have ended the call of a caller that is stuck
-	thinking  = 700 * time.Millisecond  // of a target that answers late
-	limit     = 1500 * time.Millisecond // the one short limit of a route
-	firstPart = 16 << 10                // of an upload
-	large     = 32 << 20                // of an upload or download: more than sockets hold
+	patience  = 20 * time.Second       // of a caller; nothing may take longer
+	stuckFor  = 15 * time.Second       // until the broker must have ended the call of a caller that is stuck
+	thinking  = 700 * time.Millisecond // of a target that answers late
+	brief     = 2 * time.Second        // the one short limit of a route
+	firstPart = 16 << 10               // of an upload
+	large     = 32 << 20               // of an upload or download: more than sockets hold
 )
 
 // call is one way of calling.

@@ -22,7 +22,7 @@ routes:
 	b.Start(options{})
 	dead.Toxic("timeout", up, nil)
 
-	const stuck, calls = 150, 100
+	const stuck, calls = 50, 50
 	var waiting sync.WaitGroup
 	for range stuck {
 		waiting.Go(func() {

@@ -62,6 +62,7 @@ func networkLane(t testing.TB, kind string) *lane {
 	n := startNetwork(t)
 	l := &lane{t: t, service: startService(t, kind), network: n}
 	port := n.target.serve(targetIP+":0", l.service.Addr())
+	n.service = fmt.Sprintf("%s:%d", targetIP, port)
 	l.Broker = newBroker(t, fmt.Sprintf("listen: [{address: %q, hosts: [localhost], header_timeout: 2s, idle: %s}]\n", doorAddr, unusedEnds)+
 		routesTo(kind, fmt.Sprintf("%s:%d", targetName, port), l.service.SPKIPin(), unusedEnds))
 	l.Start(options{
@@ -101,7 +102,7 @@ func routesTo(kind, addr, pin string, idle time.Duration) string {
 		"ALLOWS", allows, "ADDR", addr, "DAY", time.Now().AddDate(0, 4, 0).UTC().Format(time.DateOnly))
 	for _, bound := range bounds {
 		limits := map[string]time.Duration{"connect": time.Minute, "handshake": time.Minute, "first_byte": time.Minute, "idle": time.Minute, "total": time.Hour}
-		limits[bound] = limit
+		limits[bound] = brief
 		text += fmt.Sprintf("  - {name: %s, path: /%s/*, methods: [GET, POST, PUT], callers: [erp], target: %s, timeout: {connect: %s, handshake: %s, first_byte: %s, idle: %s, total: %s}}\n",
 			bound, bound, fill(target, "ADDR", addr, "PIN", pin, "IDLE", idle.String()), limits["connect"], limits["handshake"], limits["first_byte"], limits["idle"], limits["total"])
 	}

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +30,7 @@ type network struct {
 	t                      testing.TB
 	caller, broker, target *host
 	names                  *nameServer // of the broker
+	service                string      // where the target listens
 }
 
 const (
@@ -75,14 +77,30 @@ func (n *network) host(at hop) *host {
 	return n.target
 }
 
-// heal makes everything work again.
+// heal makes everything work again, and returns when packets go through: a cable that is
+// plugged in takes a moment.
 func (n *network) heal() {
 	n.t.Helper()
+	n.names.say(namesAnswer)
 	for _, h := range []*host{n.caller, n.target} {
-		h.run("nft", "flush", "ruleset")
+		h.run("nft", "flush ruleset")
 		h.ip("link", "set", "eth0", "up")
 	}
-	n.names.say(namesAnswer)
+	eventually(n.t, patience, "the network to work again", func() bool {
+		return reaches(n.caller, doorAddr) && reaches(n.broker, n.service)
+	})
+}
+
+// reaches reports whether a connection from h to addr comes about at once.
+func reaches(h *host, addr string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c, err := h.dial(ctx, addr)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 // host is a network namespace. One thread lives in it; sockets made there belong to it.
@@ -146,7 +164,7 @@ func (h *host) run(program string, args ...string) {
 	h.t.Helper()
 	all := append([]string{"netns", "exec", h.name, program}, args...)
 	if out, err := exec.Command("ip", all...).CombinedOutput(); err != nil {
-		h.t.Fatalf("ip %s: %v %s", strings.Join(all, " "), err, out)
+		h.t.Errorf("ip %s: %v %s", strings.Join(all, " "), err, out) // not Fatal: it is called in the middle of calls
 	}
 }
 

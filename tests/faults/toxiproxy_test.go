@@ -4,12 +4,16 @@ package faults
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -83,31 +87,39 @@ func (x *Toxiproxy) comesUp(exited <-chan struct{}) bool {
 	return false
 }
 
-// do calls the API, which must agree, and reads the answer into out unless that is nil.
+// do calls the API and reads the answer into out unless that is nil. It may be called in
+// the middle of a call, from any goroutine, so a failure does not end the test at once.
 func (x *Toxiproxy) do(method, path string, in, out any) {
 	x.t.Helper()
+	if err := x.try(method, path, in, out); err != nil {
+		x.t.Errorf("toxiproxy: %s %s: %v", method, path, err)
+	}
+}
+
+func (x *Toxiproxy) try(method, path string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
-		x.t.Fatal(err)
+		return err
 	}
 	req, err := http.NewRequest(method, x.api+path, bytes.NewReader(body))
 	if err != nil {
-		x.t.Fatal(err)
+		return err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		x.t.Fatalf("toxiproxy: %v", err)
+		return err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= 300 {
-		x.t.Fatalf("toxiproxy: %s %s %s: %s %s %v", method, path, body, resp.Status, text, err)
+	switch {
+	case err != nil:
+		return err
+	case resp.StatusCode >= 300:
+		return fmt.Errorf("%s: %s to %s", resp.Status, text, body)
+	case out == nil:
+		return nil
 	}
-	if out != nil {
-		if err := json.Unmarshal(text, out); err != nil {
-			x.t.Fatalf("toxiproxy: %v in %s", err, text)
-		}
-	}
+	return json.Unmarshal(text, out)
 }
 
 // Proxy is one toxiproxy between two sides.
@@ -173,5 +185,24 @@ func (p *Proxy) Off() {
 func (p *Proxy) On() {
 	p.x.t.Helper()
 	p.x.do("DELETE", "/proxies/"+p.name, nil, nil)
+	eventually(p.x.t, patience, "the ends of "+p.name+"'s connections to arrive", func() bool { return !established(p.x.t, p.Addr) })
 	p.make()
+}
+
+// established reports whether somebody on this machine holds a connection to addr, an
+// IPv4 address and port, whose end has not reached it yet.
+func established(t testing.TB, addr string) bool {
+	text, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Error(err)
+	}
+	to := netip.MustParseAddrPort(addr)
+	ip := to.Addr().As4()
+	peer := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), to.Port())
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 3 && f[2] == peer && f[3] == "01" {
+			return true
+		}
+	}
+	return false
 }
