@@ -139,7 +139,7 @@ type punctual struct{ c *call }
 func (p punctual) Read(b []byte) (int, error) {
 	limits := p.c.route.limits
 	end := time.Now().Add(limits.Idle)
-	if whole := p.c.start.Add(limits.Total); limits.Total > 0 && whole.Before(end) {
+	if whole := p.c.began.Add(limits.Total); limits.Total > 0 && whole.Before(end) {
 		end = whole
 	}
 	p.c.rc.SetReadDeadline(end)

@@ -19,7 +19,8 @@ type call struct {
 	w     http.ResponseWriter
 	rc    *http.ResponseController
 	r     *http.Request
-	start time.Time
+	start time.Time // by the clock that ends exceptions
+	began time.Time // by the one that never jumps
 	trace trace
 	soap  soapVersion
 
@@ -45,7 +46,7 @@ type call struct {
 }
 
 func newCall(router *Router, w http.ResponseWriter, r *http.Request) *call {
-	c := &call{Router: router, w: w, rc: http.NewResponseController(w), r: r, start: router.deps.Now(), trace: newTrace(r.Header.Get("traceparent"))}
+	c := &call{Router: router, w: w, rc: http.NewResponseController(w), r: r, start: router.deps.Now(), began: time.Now(), trace: newTrace(r.Header.Get("traceparent"))}
 	c.match.method = r.Method
 	c.soap, c.match.action, c.unclear = readSOAP(r.Header)
 	c.body = newCallerBody(r)
@@ -70,12 +71,12 @@ func (c *call) carry(stopping bool) {
 
 // pipeline is the way of a call, in order.
 func (c *call) pipeline() error {
-	if err := c.deps.Audit.Healthy(); err != nil {
-		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
-	}
 	c.identify()
 	if err := c.dispatch(); err != nil {
 		return err
+	}
+	if err := c.deps.Audit.Healthy(); err != nil {
+		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
 	}
 	if err := c.limit(); err != nil {
 		return err
@@ -125,13 +126,11 @@ func (c *call) fail(err error) {
 	}
 	c.failed = f
 	c.log(f)
-	if c.sent {
-		c.record(audit.End) // an error leaves nothing better to do than to cut too
-		c.abort()
-	}
 	if f.Code == fault.CallerGone {
 		c.status = fault.StatusClientClosed
-		c.record(audit.End)
+	}
+	if c.sent || f.Code == fault.CallerGone {
+		c.record(audit.End) // an error leaves nothing better to do than to cut too
 		c.abort()
 	}
 	c.refuse(f)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"log/slog"
 	"strconv"
+	"time"
 
 	"twohop/internal/fault"
 )
@@ -24,7 +25,7 @@ func (c *call) measure() {
 		}
 	}
 	m.Done(strconv.Itoa(c.status), code)
-	m.Caller.Observe(c.deps.Now().Sub(c.start).Seconds())
+	m.Caller.Observe(time.Since(c.began).Seconds())
 	if c.hop.FirstByte > 0 {
 		m.Target.Observe(c.hop.FirstByte.Seconds())
 	}

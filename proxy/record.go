@@ -62,7 +62,7 @@ func clip(s string, n int) string {
 }
 
 func (c *call) recordEnd(rec *audit.Record) {
-	rec.Hop1.BytesIn, rec.Hop1.BytesOut, rec.Hop1.Total = c.body.read.Load(), c.out, rec.Logged.Sub(c.start)
+	rec.Hop1.BytesIn, rec.Hop1.BytesOut, rec.Hop1.Total = c.body.read.Load(), c.out, time.Since(c.began)
 	h := &c.hop
 	rec.Hop2 = audit.Hop{Endpoint: h.Endpoint, Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
 		BytesIn: h.Received, BytesOut: h.Sent, Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Total: h.Total, Established: h.Address != ""}

@@ -67,7 +67,9 @@ func (s *settings) unreachable(err error) *fault.Fault {
 	switch {
 	case errors.Is(err, errForbidden):
 		f = fault.New(fault.TargetForbidden, "the target's name leads to a link-local, multicast or metadata address")
-	case errors.As(err, &dns) && !dns.IsNotFound:
+	case errors.As(err, &dns) && dns.IsTimeout:
+		f = fault.New(fault.TargetConnectTime, "the target's host name was not resolved within %v: no name server answered", s.Connect)
+	case dns != nil && !dns.IsNotFound:
 		f = fault.New(fault.TargetName, "the target's host name could not be resolved: no name server answered")
 	case dns != nil:
 		f = fault.New(fault.TargetName, "the target's host name does not resolve")

@@ -87,23 +87,12 @@ func page() []byte {
 		}
 	}
 	b.WriteString(pageFoot)
-	wrong := map[string]bool{}
-	for _, r := range slices.Concat(table, networkTable) {
-		if r.why == "" || wrong[r.why] {
-			continue
-		}
-		if len(wrong) == 0 {
-			b.WriteString("\n## Known to be wrong\n\nThe rows marked with * say what is right; today it is not so:\n\n")
-		}
-		wrong[r.why] = true
-		fmt.Fprintf(&b, "- %s\n", r.why)
-	}
 	return b.Bytes()
 }
 
 // cells are the row's, with %s for its call.
 func (r row) cells() []string {
-	kind, bound, mark := r.kind, "`"+r.bound+"`", ""
+	kind, bound := r.kind, "`"+r.bound+"`"
 	if kind == "" {
 		kind = "any"
 	}
@@ -113,10 +102,7 @@ func (r row) cells() []string {
 	if r.want.series != "" {
 		bound = "`header_timeout`, where it is silence"
 	}
-	if r.why != "" {
-		mark = " *"
-	}
-	return append([]string{r.fault.what + mark, string(r.when), "%s", kind, bound}, r.want.cells()...)
+	return append([]string{r.fault.what, string(r.when), "%s", kind, bound}, r.want.cells()...)
 }
 
 func (w want) cells() []string {

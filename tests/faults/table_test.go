@@ -79,8 +79,6 @@ type row struct {
 
 	stuck bool   // the caller learns nothing; it is let go when the broker has ended the call
 	kind  string // plain or tls10: only there; "" for both
-	today want   // what is seen instead, wrongly, until it is mended; zero when all is well
-	why   string // what is wrong with that
 }
 
 // The faults.
@@ -135,13 +133,6 @@ func swallows(what string, n int) fault {
 }
 
 const doorHandshake = `twohop_handshake_failures_total{cause="CAUSE",hop="caller"}`
-
-// What is known to be wrong.
-const (
-	goneIs499 = "a caller that hung up within an answer is counted and recorded with the status of the answer, not with 499 as metrics.go and audit/record.go say"
-)
-
-var goneCountedAs200 = want{status: 200, counted: 200, code: "caller_gone", outcome: "gone"}
 
 var table = []row{
 	// The target is away.
@@ -229,10 +220,10 @@ var table = []row{
 	{hop: atCaller, fault: resets, when: during, call: upload, bound: "none", want: gone(0)},
 	{hop: atCaller, fault: closes, when: during, call: thinkGet, bound: "none", want: gone(0)},
 	{hop: atCaller, fault: resets, when: during, call: think, bound: "none", want: gone(0)},
-	{hop: atCaller, fault: closes, when: during, call: stream, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
-	{hop: atCaller, fault: resets, when: during, call: stream, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
-	{hop: atCaller, fault: ends("the connection is closed after 300,000 bytes", 300_000), when: fresh, call: download, bound: "none", want: gone(200), today: goneCountedAs200, why: goneIs499},
-	{hop: atCaller, fault: crawlDown, when: kept, call: download, bound: "idle", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
+	{hop: atCaller, fault: closes, when: during, call: stream, bound: "none", want: gone(200)},
+	{hop: atCaller, fault: resets, when: during, call: stream, bound: "none", want: gone(200)},
+	{hop: atCaller, fault: ends("the connection is closed after 300,000 bytes", 300_000), when: fresh, call: download, bound: "none", want: gone(200)},
+	{hop: atCaller, fault: crawlDown, when: kept, call: download, bound: "idle", stuck: true, want: gone(200)},
 	{hop: atCaller, fault: ends("the connection is closed in the last bytes of the answer", 20), when: kept, call: post, bound: "none", want: want{counted: 201, outcome: "answered"}},
 }
 
@@ -242,7 +233,7 @@ var networkTable = []row{
 	{hop: atTarget, fault: unknownName, when: fresh, call: get, bound: "none", want: fails(502, "target_name_unresolved")},
 	{hop: atTarget, fault: unknownName, when: fresh, call: post, bound: "none", want: fails(502, "target_name_unresolved")},
 	{hop: atTarget, fault: brokenNames, when: fresh, call: get, bound: "none", want: fails(502, "target_name_unresolved")},
-	{hop: atTarget, fault: silentNames, when: fresh, call: post, bound: "connect", want: fails(502, "target_name_unresolved")},
+	{hop: atTarget, fault: silentNames, when: fresh, call: post, bound: "connect", want: fails(504, "target_connect_timeout")},
 	{hop: atTarget, fault: silentNames, when: kept, call: get, bound: "connect", want: answered(200)},
 
 	// The target cannot be reached.
@@ -278,7 +269,7 @@ var networkTable = []row{
 
 	// The caller vanishes.
 	{hop: atCaller, fault: pulled, when: during, call: upload, bound: "idle", stuck: true, want: want{counted: 408, code: "request_body_timeout", outcome: "failed"}},
-	{hop: atCaller, fault: vanishes, when: during, call: download, bound: "idle", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
+	{hop: atCaller, fault: vanishes, when: during, call: download, bound: "idle", stuck: true, want: gone(200)},
 	{hop: atCaller, fault: pulled, when: during, call: thinkGet, bound: "none", stuck: true, want: want{counted: 200, outcome: "answered"}},
-	{hop: atCaller, fault: rebooted, when: during, call: stream, bound: "none", stuck: true, want: gone(200), today: goneCountedAs200, why: goneIs499},
+	{hop: atCaller, fault: rebooted, when: during, call: stream, bound: "none", stuck: true, want: gone(200)},
 }
