@@ -3,6 +3,7 @@ package metrics
 
 import (
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +29,9 @@ type Metrics struct {
 	certDays   *prometheus.GaugeVec
 	certBroken *prometheus.GaugeVec
 	exceptDays *prometheus.GaugeVec
+
+	mu     sync.Mutex
+	routes map[string]*Route // in use
 }
 
 // Build says which twohop runs: version, revision and Go version.
@@ -48,6 +52,7 @@ func Build() (version, revision, goVersion string) {
 func New() *Metrics {
 	r := prometheus.NewRegistry()
 	m := &Metrics{
+		routes:     map[string]*Route{},
 		Registry:   r,
 		requests:   counters("twohop_requests_total", "Calls by route and status sent; 499 is a caller that hung up.", "route", "code"),
 		inFlight:   gauges("twohop_requests_in_flight", "Calls that are running.", "route"),
@@ -90,8 +95,13 @@ func durations(name, help string, labels ...string) *prometheus.HistogramVec {
 
 // Route is the instruments of one route.
 type Route struct {
-	m        *Metrics
-	name     string
+	m     *Metrics
+	name  string
+	users int // guarded by m.mu
+
+	mu   sync.RWMutex
+	gone bool // its series are dropped, and must not come back
+
 	InFlight prometheus.Gauge
 	Caller   prometheus.Observer // seconds of the whole call
 	Target   prometheus.Observer // seconds to the head of the target's answer
@@ -99,21 +109,46 @@ type Route struct {
 }
 
 // Route returns the instruments for a route; "" stands for calls that matched none.
+// Routes of the same name share them. Each needs a Release.
 func (m *Metrics) Route(name string) *Route {
-	return &Route{m, name, m.inFlight.WithLabelValues(name), m.duration.WithLabelValues(name, "caller"), m.duration.WithLabelValues(name, "target"),
-		m.bytes.WithLabelValues(name, "in"), m.bytes.WithLabelValues(name, "out")}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.routes[name]
+	if r == nil {
+		r = &Route{m: m, name: name, InFlight: m.inFlight.WithLabelValues(name),
+			Caller: m.duration.WithLabelValues(name, "caller"), Target: m.duration.WithLabelValues(name, "target"),
+			In: m.bytes.WithLabelValues(name, "in"), Out: m.bytes.WithLabelValues(name, "out")}
+		m.routes[name] = r
+	}
+	r.users++
+	return r
 }
 
-// Forget drops the series of a route that no longer exists.
-func (m *Metrics) Forget(route string) {
-	match := prometheus.Labels{"route": route}
-	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{m.requests, m.inFlight, m.duration, m.bytes, m.faults} {
+// Release gives a Route back. With the last one its series are dropped: calls that
+// still run with it can go on using it, and are no longer counted.
+func (r *Route) Release() {
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	if r.users--; r.users > 0 {
+		return
+	}
+	delete(r.m.routes, r.name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = true
+	match := prometheus.Labels{"route": r.name}
+	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{r.m.requests, r.m.inFlight, r.m.duration, r.m.bytes, r.m.faults} {
 		v.DeletePartialMatch(match)
 	}
 }
 
 // Done counts a call that ended with status and, unless "", an error code.
 func (r *Route) Done(status string, code string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.gone {
+		return
+	}
 	r.m.requests.WithLabelValues(r.name, status).Inc()
 	if code != "" {
 		r.m.faults.WithLabelValues(r.name, code).Inc()

@@ -143,7 +143,13 @@ twohop_audit_healthy 1
 func TestWhatIsForgotten(t *testing.T) {
 	m := used()
 	m.Route("kept").Done("200", "")
-	m.Forget("stock")
+	stock := m.Route("stock") // a second user, as while a new configuration takes over
+	stock.Release()
+	if n, err := testutil.GatherAndCount(m.Registry, "twohop_requests_total"); err != nil || n != 2 {
+		t.Errorf("%d, %v: a route that is still used lost its series", n, err)
+	}
+	stock.Release()
+	stock.Done("200", "target_refused") // a call that outlived its route
 	m.ForgetCertificates()
 	m.ForgetExceptions()
 	m.CertificateBroken("cert.pem", false)

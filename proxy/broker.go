@@ -29,13 +29,6 @@ func (b *Broker) Swap(r *Router) {
 	r.plan.Apply(r.deps.Now())
 	r.start()
 	old := b.current.Swap(r)
-	if r.deps.Metrics != nil {
-		for name := range old.routes {
-			if r.routes[name] == nil {
-				r.deps.Metrics.Forget(name)
-			}
-		}
-	}
 	old.Close()
 }
 

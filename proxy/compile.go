@@ -78,12 +78,18 @@ func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
 	return r, nil
 }
 
-// Close gives the targets back.
+// Close gives the targets and the metrics back; it is called once. Running calls go on.
 func (r *Router) Close() {
 	for _, h := range r.held {
 		r.deps.Targets.Release(h.group)
 	}
-	r.held = nil
+	if r.none == nil {
+		return
+	}
+	r.none.Release()
+	for _, x := range r.routes {
+		x.metrics.Release()
+	}
 }
 
 // WantsCertificates reports whether some caller is known by a client certificate.
