@@ -24,6 +24,9 @@ type Config struct {
 	Reload   func(user string) (*Outcome, error) // reads the configuration again
 	Routes   func() []proxy.LiveRoute            // how the targets of each route are
 
+	// Upgrade starts the program anew and hands over to it; it returns when that serves.
+	Upgrade func(user string) (*Successor, error)
+
 	// Extend gives an exception days more and returns its new last day.
 	Extend func(user, exception string, days int) (lastDay string, err error)
 }
@@ -33,6 +36,12 @@ type Outcome struct {
 	Changes  []string `json:"changes"`
 	Warnings []string `json:"warnings,omitempty"`
 	Restart  []string `json:"restart,omitempty"` // changed keys that count from the next start only
+}
+
+// Successor says which process serves in the place of which.
+type Successor struct {
+	Process int `json:"process"`
+	Old     int `json:"old"`
 }
 
 // Health serves /healthz (the process runs) and /readyz (it takes calls).
@@ -81,6 +90,10 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 	})
 	mux.HandleFunc("POST /routes", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"routes": c.Routes()}, nil)
+	})
+	mux.HandleFunc("POST /upgrade", func(w http.ResponseWriter, r *http.Request) {
+		successor, err := c.Upgrade(user(r))
+		answer(w, successor, err)
 	})
 	mux.HandleFunc("POST /exceptions/{name}/extend", func(w http.ResponseWriter, r *http.Request) {
 		days, _ := strconv.Atoi(r.URL.Query().Get("days")) // 0 for what is no number, which Extend refuses

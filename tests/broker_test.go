@@ -174,10 +174,11 @@ func (b *Broker) Start() {
 	if err := b.cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
-	b.exited = make(chan struct{})
+	exited := make(chan struct{})
+	b.exited = exited
 	go func() {
 		b.cmd.Wait() // judged by its exit code
-		close(b.exited)
+		close(exited)
 	}()
 	b.t.Cleanup(b.finish)
 	b.wait(20*time.Second, "the broker to be ready", func() bool {

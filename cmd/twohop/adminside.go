@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -15,7 +14,7 @@ import (
 // listenForOperator opens the admin address, health and the socket for commands, all
 // bounded in what they take.
 func (s *server) listenForOperator(add func(what, network, address string, tls bool, srv *http.Server) error) error {
-	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend,
+	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend, Upgrade: s.upgrade,
 		Routes: func() []proxy.LiveRoute { return s.broker.Router().Live() }}
 	plain := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	if a := s.table.Admin.Address; a != "off" {
@@ -38,14 +37,9 @@ func (s *server) listenForOperator(add func(what, network, address string, tls b
 			return err
 		}
 	}
-	l, err := console.Listen(string(s.table.Admin.Socket))
-	if err != nil {
-		return hinted{fmt.Errorf("admin socket: %w", err), "admin.socket sets the path"}
-	}
 	commands := console.Server(console.Commands(side, console.User), plain)
 	commands.ConnContext = console.WithUser
-	s.servers = append(s.servers, listening{commands, "commands", l, false})
-	return nil
+	return add("commands", "unix", string(s.table.Admin.Socket), false, commands)
 }
 
 // adminRule returns what the admin address asks for, nil for nothing. The error joins

@@ -81,6 +81,9 @@ func (s *server) extend(user, name string, days int) (string, error) {
 func (s *server) grant(user, name string, days int) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.busy(); err != nil {
+		return "", err
+	}
 	e, ok := s.table.Exceptions[name]
 	until := e.Expires.End().AddDate(0, 0, days)
 	switch given, again := s.extensions[name]; {

@@ -58,7 +58,7 @@ func (i *invocation) file(n int) string {
 // commands are listed as a person meets them.
 func commands() []*command {
 	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(),
-		callerCommand(), adminCommand(), reloadCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
+		callerCommand(), adminCommand(), reloadCommand(), upgradeCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
 }
 
 // usageError is a mistake on the command line: exit status 2.

@@ -21,6 +21,7 @@ import (
 func (s *server) reload(user string) (*console.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.reloading()()
 	outcome, err := s.apply(user)
 	s.deps.Metrics.Reloaded(err == nil, s.now())
 	if err != nil {
@@ -32,6 +33,9 @@ func (s *server) reload(user string) (*console.Outcome, error) {
 }
 
 func (s *server) apply(user string) (*console.Outcome, error) {
+	if err := s.busy(); err != nil {
+		return nil, err
+	}
 	t, err := load(s.file, s.now())
 	if err != nil {
 		return nil, err
@@ -140,7 +144,7 @@ func (s *server) keep(ctx context.Context) {
 			t := s.table
 			s.mu.Unlock()
 			s.watchAudit()
-			if now := ""; t.Reload.Watch {
+			if now := ""; t.Reload.Watch && !s.leaving.Load() {
 				if now = t.HashNow(); now != tried && now != t.Hash() {
 					s.reload("file watch")
 				}

@@ -12,8 +12,11 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
 
 	"twohop/audit"
 	"twohop/certs"
@@ -40,7 +43,12 @@ route alone, with an error in the log; every other mistake keeps the broker from
 Example: twohop serve /etc/twohop/routes.yaml`,
 		flags: func(*flag.FlagSet) {},
 		run: func(ctx context.Context, e *env, in *invocation) error {
-			s, err := open(ctx, in.file(0), e)
+			given, err := inherit()
+			if err != nil {
+				return err
+			}
+			e.stderr = io.MultiWriter(e.stderr, &given.herald)
+			s, err := open(ctx, in.file(0), e, given)
 			if err != nil {
 				return err
 			}
@@ -63,11 +71,19 @@ type server struct {
 	calls   context.Context // of all calls
 	cut     context.CancelCauseFunc
 
-	mu       sync.Mutex // one reload at a time
-	table    *routes.Table
-	missing  routes.ErrorList // what the table lacked at start; switched off until a reload
-	draining bool
-	reminded map[remembered]bool
+	given    *inherited
+	program  string          // where this program lies on the disk
+	stopping context.Context // done when the broker is told to stop
+	handed   chan struct{}   // closed when another process serves instead
+	leaving  atomic.Bool     // connections are closed with their next answer
+	open     atomic.Int64    // connections
+
+	mu        sync.Mutex // one reload at a time
+	table     *routes.Table
+	missing   routes.ErrorList // what the table lacked at start; switched off until a reload
+	draining  bool
+	upgrading bool // or handed over
+	reminded  map[remembered]bool
 
 	extensions extensions
 	auditLost  bool // and told; used by keep alone
@@ -76,19 +92,22 @@ type server struct {
 // listening is an HTTP server and how to run it.
 type listening struct {
 	*http.Server
-	what string
-	net.Listener
-	tls bool
+	socket
+	guarded net.Listener // the socket, or what stands before it
+	tls     bool         // the front door
 }
 
-// open builds a server from a file, ready to serve; on an error nothing is left open.
-func open(ctx context.Context, file string, e *env) (_ *server, err error) {
+// open builds a server from a file and the sockets given, ready to serve until ctx is
+// done; on an error nothing is left open.
+func open(ctx context.Context, file string, e *env, given *inherited) (_ *server, err error) {
+	defer given.close()
 	t, err := load(file, e.now())
 	var mistakes routes.ErrorList
 	if err != nil && (!errors.As(err, &mistakes) || mistakes.Fatal()) {
 		return nil, refused(file, err, e.stderr)
 	}
-	s := &server{file: file, now: e.now, table: t, missing: mistakes, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{}}
+	s := &server{file: file, now: e.now, table: t, missing: mistakes, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{},
+		given: given, stopping: ctx, handed: make(chan struct{})}
 	s.calls, s.cut = context.WithCancelCause(context.Background())
 	defer func() {
 		if err != nil {
@@ -103,6 +122,14 @@ func open(ctx context.Context, file string, e *env) (_ *server, err error) {
 	}
 	if s.audit, err = audit.Open(string(t.Audit.Dir), e.now()); err != nil {
 		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
+	}
+	if s.program, err = program(); err != nil {
+		return nil, err
+	}
+	if h := given.from; h != nil {
+		if err = s.record(h.User, "process %d takes over from process %d", os.Getpid(), h.From); err != nil {
+			return nil, err
+		}
 	}
 	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
@@ -149,12 +176,11 @@ func newLogger(c routes.Log, w io.Writer) *slog.Logger {
 // listen opens every address: the front door, the admin side and health.
 func (s *server) listen(ctx context.Context) error {
 	add := func(what, network, address string, tls bool, srv *http.Server) error {
-		var lc net.ListenConfig
-		l, err := lc.Listen(ctx, network, address)
+		l, err := s.given.socket(ctx, what, network, address)
 		if err != nil {
-			return hinted{fmt.Errorf("%s: %w", what, err), "another process may listen there, or the address is not this machine's; ports below 1024 need a privilege"}
+			return err
 		}
-		s.servers = append(s.servers, listening{srv, what, l, tls})
+		s.servers = append(s.servers, listening{s.parting(srv), l, l.Listener, tls})
 		return nil
 	}
 	room := door.Fit(takeMemoryLimit(s.log), mostFiles(), len(s.table.Listen))
@@ -164,9 +190,12 @@ func (s *server) listen(ctx context.Context) error {
 			return err
 		}
 		last := &s.servers[len(s.servers)-1]
-		last.Listener = guard.Listener(last.Listener)
+		last.guarded = guard.Listener(last.Listener)
 	}
-	return s.listenForOperator(add)
+	if err := s.listenForOperator(add); err != nil {
+		return err
+	}
+	return s.given.left()
 }
 
 // serve runs until ctx is done and then shuts down; it returns the first failure of a
@@ -184,9 +213,9 @@ func (s *server) serve(ctx context.Context) error {
 		running.Go(func() {
 			var err error
 			if l.tls {
-				err = l.ServeTLS(l.Listener, "", "")
+				err = l.ServeTLS(l.guarded, "", "")
 			} else {
-				err = l.Server.Serve(l.Listener)
+				err = l.Server.Serve(l.guarded)
 			}
 			if !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("%s: %w", l.what, err)
@@ -196,21 +225,35 @@ func (s *server) serve(ctx context.Context) error {
 	chores, stop := context.WithCancel(context.Background())
 	running.Go(func() { s.keep(chores) })
 	running.Go(func() { s.deps.Targets.Watch(chores, s.targetChanged) })
-	var err error
-	for waiting := true; waiting; {
+	running.Go(func() { s.alive(chores) })
+	s.unlinkOnClose(true)
+	s.given.herald.done()
+	if s.given.from == nil { // the broker before has told systemd
+		s.notify(daemon.SdNotifyReady)
+	}
+	err := s.wait(ctx, hup, failed)
+	stop()
+	running.Wait()
+	return err
+}
+
+// wait returns when the broker has ended, by ctx, a failed listener or an upgrade.
+func (s *server) wait(ctx context.Context, hup <-chan os.Signal, failed <-chan error) error {
+	for {
 		select {
 		case <-ctx.Done():
-			waiting = false
-		case err = <-failed:
-			waiting = false
+			s.shutdown(ctx)
+			return nil
+		case err := <-failed:
+			s.shutdown(ctx)
+			return err
+		case <-s.handed:
+			s.leave(ctx)
+			return nil
 		case <-hup:
 			s.reload("SIGHUP") // logged there
 		}
 	}
-	s.shutdown()
-	stop()
-	running.Wait()
-	return err
 }
 
 // ready reports whether calls are served.
