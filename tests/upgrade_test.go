@@ -41,6 +41,14 @@ var orphansAreOurs = sync.OnceValue(func() error { return unix.Prctl(unix.PR_SET
 // StartLine starts a broker from a copy of the program that the test may replace.
 func StartLine(t *testing.T, config string) *Line {
 	t.Helper()
+	l := newLine(t, config)
+	l.begin()
+	return l
+}
+
+// newLine prepares what begin starts.
+func newLine(t *testing.T, config string) *Line {
+	t.Helper()
 	if err := orphansAreOurs(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,10 +56,15 @@ func StartLine(t *testing.T, config string) *Line {
 	l.Program = filepath.Join(l.Dir, "twohop")
 	l.Install(twohop(t))
 	l.wrap = func(command []string) []string { return append([]string{l.Program}, command[1:]...) }
+	return l
+}
+
+// begin starts the first process.
+func (l *Line) begin() {
+	l.t.Helper()
 	l.Start()
 	l.first, l.pids = l.exited, []int{l.cmd.Process.Pid}
-	t.Cleanup(l.end)
-	return l
+	l.t.Cleanup(l.end)
 }
 
 // Install puts a copy of a file in the place of the program, in one step.
@@ -106,7 +119,7 @@ func (l *Line) guard(pid int) {
 // end stops the process that serves, if there was an upgrade, and judges how each of the
 // line ended.
 func (l *Line) end() {
-	if len(l.pids) == 1 {
+	if len(l.pids) == 1 || l.stopped {
 		return // the broker's own end
 	}
 	last := l.pids[len(l.pids)-1]

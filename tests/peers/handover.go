@@ -61,3 +61,7 @@ func answering(ctx context.Context, addr string) (net.Conn, error) {
 	}
 	return conn, nil
 }
+
+// SocketActivate returns the path of systemd-socket-activate(1), which starts a program
+// as systemd does, with sockets that it has opened.
+func SocketActivate(t testing.TB) string { return need(t, "systemd-socket-activate") }
