@@ -56,6 +56,16 @@ var build = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
+// buildPlain makes the binary as it is used, without the race detector: for figures.
+var buildPlain = sync.OnceValues(func() (string, error) {
+	name := filepath.Join(scratch, "plain", "twohop")
+	out, err := exec.Command("go", "build", "-o", name, "twohop/cmd/twohop").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
 // twohop returns the path of the binary.
 func twohop(t testing.TB) string {
 	t.Helper()

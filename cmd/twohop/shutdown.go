@@ -56,7 +56,7 @@ func (s *server) leave(ctx context.Context) {
 	defer cancel()
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
-	for s.open.Load() > 0 && patience.Err() == nil {
+	for s.open.Load()+s.broker.Running() > 0 && patience.Err() == nil {
 		<-look.C
 	}
 	s.end(hurry, 0)
