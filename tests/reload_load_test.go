@@ -89,18 +89,6 @@ routes:
 	b.Start()
 
 	flows := stream(b, streams)
-	calls := &load{b: b}
-	const callers = 20
-	for i := range callers {
-		c := &caller{b: b}
-		paths := []string{"/stays/stock/A1001", "/stays/stock/A1001", "/changes/stock/A1001", "/old/stock/A1001", "/passing/slow?ms=20"}
-		begun := time.Now()
-		calls.run("calls", func(n int) (string, error) {
-			time.Sleep(time.Until(begun.Add(time.Duration(n) * time.Second * callers / time.Duration(perSecond))))
-			return c.call("GET", paths[(n+i)%len(paths)], "")
-		})
-	}
-
 	client := console.Client(filepath.Join(b.Dir, "admin.sock"))
 	reload := func(n int) {
 		b.Write(config(n))
@@ -117,26 +105,22 @@ routes:
 		b.Signal(syscall.SIGHUP)
 		b.wait(20*time.Second, "a reload by SIGHUP", func() bool { return b.Metric(`twohop_reloads_total{result="ok"}`) == float64(n+1) })
 	}
-	const warm = 20
-	for n := range warm {
-		reload(n + 1)
-	}
-	time.Sleep(2 * time.Second) // calls of every kind on warm connections
-	before, begun := b.Vitals(), time.Now()
-	first := calls.count()
-	for n := range reloads {
-		reload(warm + n + 1)
-	}
-	made, took := calls.count()-first, time.Since(begun)
-	// What waits to be closed is closed within the idle time of a target's connections.
-	var after vitals
-	for range 20 {
-		if after = b.Vitals(); after.goroutines <= before.goroutines && after.descriptors <= before.descriptors {
-			break
+	paths := []string{"/stays/stock/A1001", "/stays/stock/A1001", "/changes/stock/A1001", "/old/stock/A1001", "/passing/slow?ms=20"}
+	done := 0
+	during := func(reloads int) (calls int, took time.Duration, rest vitals) {
+		stop := steady(b, 20, perSecond, paths)
+		begun := time.Now()
+		for range reloads {
+			done++
+			reload(done)
 		}
-		time.Sleep(500 * time.Millisecond)
+		took = time.Since(begun)
+		time.Sleep(max(0, 3*time.Second-took)) // calls of every kind, and garbage collections
+		calls = stop()
+		return calls, time.Since(begun), b.atRest(streams)
 	}
-	calls.stop()
+	_, _, before := during(20)
+	made, took, after := during(reloads)
 	t.Logf("%d reloads in %.0f s, beside %d calls (%.0f/s) and %d streams\nbefore: %v\nafter:  %v", reloads, took.Seconds(), made, float64(made)/took.Seconds(), streams, before, after)
 	flows.stop()
 
@@ -144,8 +128,8 @@ routes:
 		what                string
 		before, after, room float64
 	}{
-		{"goroutines", before.goroutines, after.goroutines, 40},
-		{"descriptors", before.descriptors, after.descriptors, 20},
+		{"goroutines", before.goroutines, after.goroutines, 5},
+		{"descriptors", before.descriptors, after.descriptors, 2},
 		{"bytes of heap", before.heap, after.heap, 8 << 20},
 		{"bytes of resident memory", before.resident, after.resident, 64 << 20},
 		{"series", before.series, after.series, 0},
@@ -154,10 +138,53 @@ routes:
 			t.Errorf("%s grew from %.0f to %.0f", g.what, g.before, g.after)
 		}
 	}
-	b.wait(10*time.Second, "the calls of routes that are gone", func() bool { return b.Metric(`twohop_requests_in_flight{route="stays"}`) == 0 })
 	if n := strings.Count(b.Metrics(), `twohop_requests_total{code="200",route="passing-`); n > 1 {
 		t.Errorf("the metrics still know %d routes of which all but one are gone", n)
 	}
+}
+
+// steady makes calls of paths in turn, by so many callers and so many a second, until
+// stop, which returns how many it were and closes the callers' connections.
+func steady(b *Broker, callers, perSecond int, paths []string) (stop func() (calls int)) {
+	l := &load{b: b}
+	var all []*caller
+	begun, every := time.Now(), time.Second*time.Duration(callers)/time.Duration(perSecond)
+	for i := range callers {
+		c := &caller{b: b}
+		all = append(all, c)
+		l.run("calls", func(n int) (string, error) {
+			time.Sleep(time.Until(begun.Add(time.Duration(n) * every)))
+			return c.call("GET", paths[(n+i)%len(paths)], "")
+		})
+	}
+	return func() int {
+		calls := len(l.stop())
+		for _, c := range all {
+			if c.conn != nil {
+				c.conn.Close()
+			}
+		}
+		return calls
+	}
+}
+
+// atRest reads the vitals once nothing but streams runs and unused connections to the
+// targets are closed.
+func (b *Broker) atRest(streams int) (v vitals) {
+	b.t.Helper()
+	same := 0
+	b.wait(60*time.Second, "the broker to rest", func() bool {
+		now := b.Vitals()
+		if now.goroutines == v.goroutines && now.descriptors == v.descriptors && b.Metric(`twohop_requests_in_flight{route="stays"}`) == float64(streams) {
+			same++
+		} else {
+			same = 0
+		}
+		v = now
+		time.Sleep(200 * time.Millisecond)
+		return same >= 25 // 5 s, longer than unused connections live
+	})
+	return v
 }
 
 // flows are streams that must go on until stop.

@@ -198,13 +198,6 @@ func (l *load) run(what string, call func(n int) (id string, err error)) {
 	})
 }
 
-// count is the number of calls so far.
-func (l *load) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.ids)
-}
-
 // stop ends the load and returns the ids of its calls.
 func (l *load) stop() []string {
 	l.stopped.Store(true)
