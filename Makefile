@@ -6,15 +6,18 @@
 # make slow    2,000 slow clients and a mix of attacks against the real binary; prints the figures
 # make lint    gofmt, vet and staticcheck
 # make cross   static binaries for linux, windows and darwin into dist/
+# make soak    the broker under a mixed load for SOAK, which must lose and leak nothing
+# make reloads a thousand reloads under load
 # make fuzz    each fuzz target for FUZZTIME
 # make faults  every fault of docs/faults.md, one line each
 # make docs    the pages that are written from the code
 
 FUZZTIME ?= 20s
+SOAK ?= 15m
 GO ?= go
 comma := ,
 
-.PHONY: build test attack slow bench lint cross fuzz faults packages docs
+.PHONY: build test attack slow bench soak reloads lint cross fuzz faults packages docs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
@@ -46,6 +49,13 @@ bench:
 # Needs some 10,000 descriptors (ulimit -n), and root for the cgroup.
 slow: packages
 	$(GO) test -count=1 -v -timeout 20m ./tests/slow -args -clients 2000
+
+# Markdown on standard output; docs/soak.md holds a run.
+soak:
+	@nice $(GO) run ./tests/soak -for $(SOAK)
+
+reloads:
+	TWOHOP_RELOADS=1000 $(GO) test ./tests -run TestManyReloadsUnderLoad -count 1 -v
 
 cross:
 	@mkdir -p dist
