@@ -190,6 +190,9 @@ func (m *Metrics) CertificateBroken(file string, broken bool) {
 	m.certBroken.WithLabelValues(file).Set(map[bool]float64{true: 1}[broken])
 }
 
+// CertificatesWhole says that no certificate file is broken, whichever there are now.
+func (m *Metrics) CertificatesWhole() { m.certBroken.Reset() }
+
 // ForgetCertificates drops the series of all certificates, before they are set anew.
 func (m *Metrics) ForgetCertificates() { m.certDays.Reset() }
 

@@ -152,7 +152,7 @@ func TestWhatIsForgotten(t *testing.T) {
 	stock.Done("200", "target_refused") // a call that outlived its route
 	m.ForgetCertificates()
 	m.ForgetExceptions()
-	m.CertificateBroken("cert.pem", false)
+	m.CertificatesWhole()
 	m.AuditHealthy(false)
 	families, err := m.Registry.Gather()
 	if err != nil {
@@ -165,7 +165,7 @@ func TestWhatIsForgotten(t *testing.T) {
 				if l.GetName() == "route" {
 					routes[l.GetValue()] = true
 				}
-				if l.GetName() == "exception" || l.GetName() == "source" {
+				if l.GetName() == "exception" || l.GetName() == "source" || l.GetName() == "file" {
 					t.Errorf("%s still has %s", f.GetName(), l.GetValue())
 				}
 			}

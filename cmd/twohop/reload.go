@@ -65,6 +65,7 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	}
 	s.broker.Swap(router)
 	s.admit(rule)
+	s.deps.Metrics.CertificatesWhole() // or they could not be taken; a file may be gone from the table
 	s.table, s.missing = t, nil
 	s.gauge()
 	return out, nil

@@ -134,6 +134,9 @@ func (t *times) quantile(share float64) string {
 	for i, n := range t.counts {
 		if need -= n; need <= 0 {
 			d := time.Duration(float64(leastTime) * math.Pow(timeStep, float64(i+1)))
+			if d >= time.Second {
+				return fmt.Sprintf("%.2f s", d.Seconds())
+			}
 			return fmt.Sprintf("%.3g ms", float64(d)/float64(time.Millisecond))
 		}
 	}
