@@ -67,14 +67,15 @@ func (l *Line) begin() {
 	l.t.Cleanup(l.end)
 }
 
-// Install puts a copy of a file in the place of the program, in one step.
+// Install puts a copy of a file in the place of the program, in one step. Another process
+// writes it: a child that this one starts meanwhile would have it open for writing, and
+// then it could not be run ("text file busy").
 func (l *Line) Install(file string) {
 	l.t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		l.t.Fatal(err)
+	if out, err := exec.Command("cp", file, l.Program+".new").CombinedOutput(); err != nil {
+		l.t.Fatalf("cp: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(l.Program+".new", text, 0o700); err != nil {
+	if err := os.Chmod(l.Program+".new", 0o700); err != nil {
 		l.t.Fatal(err)
 	}
 	if err := os.Rename(l.Program+".new", l.Program); err != nil {
