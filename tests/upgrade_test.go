@@ -246,11 +246,9 @@ routes:
 	h2 := l.Client()
 	h2.Transport.(*http.Transport).ForceAttemptHTTP2 = true
 	calls.run("HTTP/2", func(int) (string, error) { return l.do(h2, "POST", "/in/echo") })
-	var lines atomic.Int64
 	for range 4 {
 		calls.run("streams", func(int) (string, error) {
 			c := &caller{b: l.Broker}
-			defer func() { lines.Add(40) }()
 			id, err := c.call("GET", "/in/drip?n=40&ms=50", "")
 			if c.conn != nil {
 				c.conn.Close()
