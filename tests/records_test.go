@@ -16,7 +16,6 @@ type Record struct {
 	StatusCode   string `json:"status_code"`
 	StatusDetail string `json:"status_detail"`
 	ActionID     int    `json:"action_id"`
-	Message      string
 	Metadata     struct {
 		UID         string
 		Correlation string `json:"correlation_uid"`

@@ -147,7 +147,7 @@ routes:
 // steady makes calls of paths in turn, by so many callers and so many a second, until
 // stop, which returns how many it were and closes the callers' connections.
 func steady(b *Broker, callers, perSecond int, paths []string) (stop func() (calls int)) {
-	l := &load{b: b}
+	l := &workload{b: b}
 	var all []*caller
 	begun, every := time.Now(), time.Second*time.Duration(callers)/time.Duration(perSecond)
 	for i := range callers {

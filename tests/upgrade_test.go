@@ -174,8 +174,8 @@ func (c *caller) call(method, path, body string) (id string, err error) {
 	return resp.Header.Get("X-Correlation-Id"), nil
 }
 
-// load is calls that go on until stop; each must succeed and be recorded.
-type load struct {
+// workload is calls that go on until stop; each must succeed and be recorded.
+type workload struct {
 	b       *Broker
 	stopped atomic.Bool
 	running sync.WaitGroup
@@ -184,7 +184,7 @@ type load struct {
 }
 
 // run repeats a call that returns its correlation id.
-func (l *load) run(what string, call func(n int) (id string, err error)) {
+func (l *workload) run(what string, call func(n int) (id string, err error)) {
 	l.running.Go(func() {
 		for n := 0; !l.stopped.Load(); n++ {
 			id, err := call(n)
@@ -199,14 +199,14 @@ func (l *load) run(what string, call func(n int) (id string, err error)) {
 	})
 }
 
-// stop ends the load and returns the ids of its calls.
-func (l *load) stop() []string {
+// stop ends the workload and returns the ids of its calls.
+func (l *workload) stop() []string {
 	l.stopped.Store(true)
 	l.running.Wait()
 	return l.ids
 }
 
-// do is for a load: one call of an HTTP client.
+// do is for a workload: one call of an HTTP client.
 func (b *Broker) do(c *http.Client, method, path string) (id string, err error) {
 	resp, err := c.Do(b.Request(method, path, nil))
 	if err != nil {
@@ -226,7 +226,7 @@ func TestUpgradesLoseNoCall(t *testing.T) {
 routes:
   - {name: in, path: /in/*, callers: [erp], target: {url: "http://ADDR/"}}
 `, "ADDR", plainTarget(t).Addr()))
-	calls := &load{b: l.Broker}
+	calls := &workload{b: l.Broker}
 	for i := range 8 {
 		c := &caller{b: l.Broker}
 		calls.run("kept connection", func(n int) (string, error) {
