@@ -135,7 +135,7 @@ func (b *broker) configure(n int) error {
 	return os.Rename(b.file()+".new", b.file())
 }
 
-const head = `listen: [{address: %q, hosts: [localhost]}]
+const head = `listen: [{address: %q, hosts: [localhost, 127.0.0.1]}]
 certificates: {local: true, dir: certificates}
 admin: {address: %q, socket: admin.sock}
 audit: {dir: audit}

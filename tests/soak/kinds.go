@@ -201,6 +201,8 @@ func mortal(b *broker, c *http.Client) call {
 			return "cut as the target did", nil
 		case err == nil && resp.StatusCode == http.StatusBadGateway && bytes.Contains(text, []byte(`"hop":"target"`)):
 			return "refused with 502", nil
+		case err == nil && resp.StatusCode == http.StatusServiceUnavailable && bytes.Contains(text, []byte(`"code":"target_circuit_open"`)):
+			return "refused with 503 by the circuit", nil
 		case err == nil && resp.StatusCode == http.StatusGatewayTimeout && bytes.Contains(text, []byte(`"hop":"target"`)):
 			return "refused with 504", nil
 		}
