@@ -75,14 +75,14 @@ type server struct {
 	program  string          // where this program lies on the disk
 	stopping context.Context // done when the broker is told to stop
 	handed   chan struct{}   // closed when another process serves instead
+	draining atomic.Bool     // the broker stops
 	leaving  atomic.Bool     // connections are closed with their next answer
 	open     atomic.Int64    // connections
 
 	mu        sync.Mutex // one reload at a time
 	table     *routes.Table
 	missing   routes.ErrorList // what the table lacked at start; switched off until a reload
-	draining  bool
-	upgrading bool // or handed over
+	upgrading bool             // or handed over
 	reminded  map[remembered]bool
 
 	extensions extensions
@@ -258,9 +258,7 @@ func (s *server) wait(ctx context.Context, hup <-chan os.Signal, failed <-chan e
 
 // ready reports whether calls are served.
 func (s *server) ready() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.draining {
+	if s.draining.Load() { // without s.mu, which a reload holds for long
 		return errors.New("the broker is stopping")
 	}
 	return s.audit.Healthy()

@@ -26,7 +26,7 @@ func (s *server) shutdown(ctx context.Context) {
 	s.notify(daemon.SdNotifyStopping)
 	s.mu.Lock()
 	c := s.table.Shutdown
-	s.draining = true
+	s.draining.Store(true)
 	s.mu.Unlock()
 	s.log.Info("stopping", "drain", c.Drain, "limit", c.Limit)
 	s.leaving.Store(true)

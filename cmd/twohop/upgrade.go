@@ -94,7 +94,7 @@ func (s *server) claim() error {
 // busy says why the broker cannot be changed now; s.mu is held.
 func (s *server) busy() error {
 	switch {
-	case s.draining:
+	case s.draining.Load():
 		return errors.New("the broker is stopping")
 	case s.upgrading:
 		return errors.New("the broker is handing over to a new process; try again")
