@@ -52,7 +52,7 @@ func serve(t *testing.T, c Config) (s *httptest.Server, let chan struct{}) {
 	s.Config.ErrorLog = slog.NewLogLogger(d.ErrorLog(), slog.LevelWarn)
 	s.Config.ConnContext = d.Remember
 	s.Config.MaxHeaderBytes = int(c.MaxHeader)
-	s.Config.ReadHeaderTimeout = time.Second
+	s.Config.ReadHeaderTimeout = 3 * time.Second
 	s.EnableHTTP2 = true
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
 	hook := s.Config.ConnState
