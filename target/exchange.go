@@ -68,6 +68,7 @@ func (x *exchange) run() (*http.Response, error) {
 		}
 		c.cut()
 		x.h.Retries++
+		x.watch.enter(connecting)
 	}
 	c, err := x.dial()
 	if err != nil {
