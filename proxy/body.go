@@ -39,13 +39,23 @@ func (b *callerBody) Read(p []byte) (int, error) {
 
 // take reads without the bound.
 func (b *callerBody) take(p []byte) (int, error) {
-	b.one.Lock()
-	n, err := b.ReadCloser.Read(p)
-	b.one.Unlock()
+	n, err := b.alone(p)
 	if read := b.read.Add(int64(n)); err == io.EOF || read == b.want {
 		b.done.Store(true)
 	}
 	return n, err
+}
+
+func (b *callerBody) alone(p []byte) (int, error) {
+	b.one.Lock()
+	defer b.one.Unlock()
+	return b.ReadCloser.Read(p)
+}
+
+// settle waits until nobody reads.
+func (b *callerBody) settle() {
+	b.one.Lock()
+	defer b.one.Unlock()
 }
 
 // Close does nothing: the transport closes bodies that it did not send, and a refusal
@@ -82,6 +92,12 @@ func (c *call) settle() (unread bool) {
 		}
 	}
 	return true
+}
+
+// continues reports whether net/http still has to answer Expect: 100-continue: it does so
+// in the first Read of the body, which another goroutine may have begun.
+func (c *call) continues() bool {
+	return c.r.ProtoMajor == 1 && c.r.Header.Get("Expect") != "" && !c.body.done.Load() && c.body.read.Load() == 0
 }
 
 // drain sends the answer and reads on until the caller has sent everything, hangs up,

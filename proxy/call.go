@@ -39,6 +39,7 @@ type call struct {
 	hangUp   func() // ends the call to the target; nil unless the caller wants another protocol
 	admitted bool   // by the limiter
 	begun    bool   // the begin record is written
+	ended    bool   // the end record is written
 	sent     bool   // the head of an answer is on its way
 	status   int
 	out      int64 // body bytes to the caller
@@ -139,6 +140,16 @@ func (c *call) fail(err error) {
 // abort cuts the connection, so that nobody takes a part for the whole.
 func (c *call) abort() {
 	c.measure()
+	c.cut()
+}
+
+// cut makes net/http close the connection without reading on: it would wait, without a
+// limit, for what is left of a short body.
+func (c *call) cut() {
+	if c.r.ProtoMajor == 1 && !c.body.done.Load() {
+		c.rc.SetReadDeadline(time.Unix(1, 0))
+		c.body.settle() // or net/http would lift the deadline
+	}
 	panic(http.ErrAbortHandler)
 }
 
@@ -151,8 +162,12 @@ func (c *call) recover() {
 	if p != http.ErrAbortHandler {
 		c.deps.Log.Error("the broker panicked", "correlation", c.trace.id, "panic", p, "stack", string(debug.Stack()))
 		c.failed = fault.New(fault.Internal, "the broker failed")
-		c.record(audit.End)
+		stage := audit.End
+		if c.ended {
+			stage = audit.Amend
+		}
+		c.record(stage)
 		c.measure()
 	}
-	panic(http.ErrAbortHandler)
+	c.cut()
 }

@@ -51,6 +51,7 @@ func (c *call) record(stage string) error {
 	if err := c.deps.Audit.Append(&rec); err != nil {
 		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
 	}
+	c.ended = c.ended || stage == audit.End
 	return nil
 }
 

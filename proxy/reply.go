@@ -111,6 +111,7 @@ func (c *call) writeHead() {
 			c.w.Header().Set("Connection", "close")
 		}
 		c.w.WriteHeader(c.status)
+		c.w.Write(nil) // from here on net/http sends no 100
 	}
 }
 
@@ -139,6 +140,7 @@ func (c *call) last(p []byte) error {
 	if !c.body.done.Load() {
 		c.release() // the target has done its part
 		c.drain()
+		c.writeBy(c.route.limits.Idle)
 	}
 	return nil
 }
@@ -153,10 +155,10 @@ func (c *call) amend(err error) {
 	c.abort()
 }
 
-// interim passes an answer of 1xx on (RFC 9110, section 15.2). A caller of HTTP/1.0
-// knows none.
+// interim passes an answer of 1xx on (RFC 9110, section 15.2), unless the caller is one
+// of HTTP/1.0, which knows none, or net/http may be writing its own 100 to it just now.
 func (c *call) interim(status int, h http.Header) {
-	if !c.r.ProtoAtLeast(1, 1) {
+	if !c.r.ProtoAtLeast(1, 1) || c.continues() {
 		return
 	}
 	c.answerHeader(h)

@@ -337,3 +337,82 @@ func TestConnectionsThatMustEnd(t *testing.T) {
 		})
 	}
 }
+
+// A connection that is cut is cut at once, whatever of the body is still to come.
+func TestACutDoesNotWaitForTheCaller(t *testing.T) {
+	for name, framing := range map[string]string{"chunks": "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+		"a short body": "Content-Length: 100000\r\n\r\nfirst", "a long body": "Content-Length: 1000000\r\n\r\nfirst"} {
+		for how, end := range map[string]func(net.Conn){"the target hangs up": func(net.Conn) {}, "the target falls silent": func(c net.Conn) { io.Copy(io.Discard, c) }} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				t.Parallel()
+				g := newRig(t, nil, strings.ReplaceAll(`
+routes:
+  - {name: r, path: /in/*, callers: [fno], timeout: {idle: 1s}, target: {url: "TARGET"}}
+`, "TARGET", raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\npart")
+					end(c)
+				})))
+				c := g.dial() // its deadline is 20 s
+				fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\n%s", g.key, framing)
+				begun := time.Now()
+				io.ReadAll(c)
+				if took := time.Since(begun); took > 15*time.Second {
+					t.Errorf("it took %v", took)
+				}
+				if rec := g.audit.last(t, audit.End); rec.Outcome != audit.Truncated {
+					t.Errorf("recorded: %s %s", rec.Outcome, rec.Code)
+				}
+			})
+		}
+	}
+}
+
+// net/http's own 100 and the target's interim answers come from two goroutines.
+func TestInterimAnswersAndExpect(t *testing.T) {
+	g := newRig(t, nil, strings.ReplaceAll(openRoute, "TARGET", raw(t, func(c net.Conn, in *bufio.Reader, r *http.Request) {
+		for range 20 {
+			io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n")
+		}
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+	})))
+	for range 30 {
+		c := g.dial()
+		fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n", g.key)
+		in := bufio.NewReader(c)
+		for sent := false; ; {
+			resp, err := http.ReadResponse(in, nil)
+			if err != nil {
+				t.Fatal("garbled:", err)
+			}
+			if resp.StatusCode == 100 && !sent {
+				sent = true
+				go io.WriteString(c, strings.Repeat("x", 100_000))
+			}
+			if resp.StatusCode >= 200 {
+				break
+			}
+		}
+		c.Close()
+	}
+}
+
+// The end of an answer in chunks comes after the rest of the body was waited for.
+func TestTheLastChunkHasItsOwnLimit(t *testing.T) {
+	t.Parallel() // it waits for drainPause
+	g := newRig(t, nil, strings.ReplaceAll(`
+routes:
+  - {name: r, path: /in/*, callers: [fno], timeout: {idle: 1s}, target: {url: "TARGET"}}
+`, "TARGET", raw(t, func(c net.Conn, _ *bufio.Reader, _ *http.Request) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n0\r\n\r\n")
+	})))
+	c := g.dial()
+	fmt.Fprintf(c, "POST /in/x HTTP/1.1\r\nHost: h\r\nX-Api-Key: %s\r\nContent-Length: 1000000\r\n\r\nfirst", g.key)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "part" {
+		t.Errorf("%q, %v", body, err)
+	}
+}

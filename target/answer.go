@@ -49,7 +49,9 @@ func (t *tunnel) Read(p []byte) (int, error) {
 	t.x.watch.enter(upgraded)
 	n, err := t.c.in.Read(p)
 	t.x.watch.enter(upgraded)
+	t.x.mu.Lock()
 	t.x.h.Received += int64(n)
+	t.x.mu.Unlock()
 	if err != nil && err != io.EOF {
 		err = t.explain(err)
 	}

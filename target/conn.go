@@ -8,6 +8,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -20,6 +21,7 @@ type conn struct {
 	net.Conn // TLS where the target has it
 	raw      net.Conn
 	socket   syscall.RawConn // nil where raw has none
+	records  *sniffer        // below TLS; nil for plain HTTP
 	in       *bufio.Reader   // reads the conn
 	out      []byte          // the head of a request, built here
 	written  atomic.Int64
@@ -70,20 +72,27 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// send writes the head in c.out and data after it, in one piece when it is short.
-func (c *conn) send(data []byte) error {
-	if len(data) <= shortBody {
-		c.out, data = append(c.out, data...), nil
-	}
-	_, err := c.Write(c.out)
-	if err == nil && data != nil {
-		_, err = c.Write(data)
-	}
-	return err
+// quiet reports whether the target has neither closed an unused connection nor sent
+// anything over it, which would be taken for the answer to the next call.
+func (c *conn) quiet() bool {
+	return !c.over && c.in.Buffered() == 0 && !c.held() && c.silent()
 }
 
-// shortBody is copied behind its head.
-const shortBody = 16 << 10
+// held reports whether more came than was read, of TLS: it is looked for in crypto/tls,
+// by a read that may not wait, and below.
+func (c *conn) held() bool {
+	if c.records == nil {
+		return false
+	}
+	c.raw.SetReadDeadline(past)
+	defer c.raw.SetReadDeadline(time.Time{})
+	var one [1]byte
+	n, err := c.Conn.Read(one[:])
+	return n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || !c.records.empty()
+}
+
+// past is a deadline that is over.
+var past = time.Unix(1, 0)
 
 // cut ends the connection at once, from any goroutine: whoever reads or writes it
 // comes back. Close would say goodbye first, and could wait for that.

@@ -43,7 +43,7 @@ func (t *Target) dial(parent context.Context) (*conn, error) {
 	start = time.Now()
 	ctx, cancel := context.WithTimeout(parent, t.Handshake)
 	defer cancel()
-	seen := &sniffer{Conn: raw}
+	seen := newSniffer(raw)
 	wanted := false
 	cfg := t.tls.Clone()
 	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -55,7 +55,7 @@ func (t *Target) dial(parent context.Context) (*conn, error) {
 		raw.Close()
 		return nil, t.explain(parent, err, seen, wanted)
 	}
-	c.Conn, c.handshake, c.asked = tc, time.Since(start), wanted
+	c.Conn, c.records, c.handshake, c.asked = tc, seen, time.Since(start), wanted
 	c.secured(tc.ConnectionState())
 	return c, nil
 }

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"sync"
@@ -117,23 +118,23 @@ func (x *exchange) connecting() (ctx context.Context, done func()) {
 
 // send carries the call over one connection, up to the head of the answer.
 func (x *exchange) send(c *conn) (*http.Response, error) {
-	streams := x.call.streams()
-	if err := x.use(c, streams); err != nil {
+	if err := x.use(c); err != nil {
 		return nil, err
 	}
 	c.out = appendHead(c.out[:0], x.call)
-	if streams {
+	if x.call.uploads() {
 		go x.upload(c)
-	} else {
-		if err := c.send(x.call.Data); err != nil {
-			return nil, err
-		}
+		return x.read(c)
+	}
+	c.out = append(c.out, x.call.Data...)
+	if _, err := c.Write(c.out); err != nil {
+		return nil, err
 	}
 	return x.read(c)
 }
 
 // use makes c the call's connection.
-func (x *exchange) use(c *conn, streams bool) error {
+func (x *exchange) use(c *conn) error {
 	h := x.h
 	h.Address, h.Version, h.Suite, h.Resumed = c.address, c.version, c.suite, c.resumed
 	h.Peer, h.Issuer, h.Serial = c.peer, c.issuer, c.serial
@@ -144,8 +145,11 @@ func (x *exchange) use(c *conn, streams bool) error {
 	x.watch.enter(waiting)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.conn, x.before, x.uploading = c, c.written.Load(), streams
-	if x.sent = int64(len(x.call.Data)); x.cause != nil {
+	x.conn, x.before, x.uploading = c, c.written.Load(), x.call.uploads()
+	if x.sent = 0; !x.uploading {
+		x.sent = int64(len(x.call.Data))
+	}
+	if x.cause != nil {
 		c.cut()
 	}
 	return x.cause
@@ -159,6 +163,9 @@ func (x *exchange) again() bool {
 	sent := x.conn.written.Load() > x.before
 	return x.cause == nil && !x.answered && !x.call.streams() && (!sent || x.repeatable())
 }
+
+// errStatus is of an answer whose status is none (RFC 9110, section 15).
+var errStatus = errors.New("the status of the answer is below 100")
 
 // maxHead bounds the head of an answer, with the interim ones before it.
 const maxHead = 256 << 10
@@ -174,6 +181,9 @@ func (x *exchange) read(c *conn) (*http.Response, error) {
 		resp, err := http.ReadResponse(c.in, x.call.Request)
 		if err != nil {
 			return nil, err
+		}
+		if resp.StatusCode < 100 {
+			return nil, errStatus
 		}
 		if resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols {
 			c.allowed = math.MaxInt64
@@ -209,7 +219,7 @@ func (x *exchange) end(whole bool) {
 	case again && !c.over && c.in.Buffered() == 0: // more than was announced would be taken for the next answer
 		x.t.idle.keep(c)
 	case whole:
-		c.Close()
+		go c.Close() // it says goodbye, and could wait for that
 	default:
 		c.cut()
 	}

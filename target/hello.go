@@ -32,7 +32,7 @@ func (s *settings) ask(ctx context.Context, version uint16, suites []uint16) rep
 		return reply{err: err}
 	}
 	defer raw.Close()
-	r := reply{seen: &sniffer{Conn: raw}}
+	r := reply{seen: newSniffer(raw)}
 	c := tls.Client(r.seen, &tls.Config{
 		ServerName: s.verify.name, MinVersion: version, MaxVersion: version, CipherSuites: suites, CurvePreferences: s.Curves,
 		InsecureSkipVerify: true,

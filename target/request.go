@@ -1,6 +1,8 @@
 package target
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,6 +13,28 @@ import (
 // streams reports whether the body is sent as it comes.
 func (c *Call) streams() bool {
 	return c.Data == nil && c.Request.Body != nil && c.Request.Body != http.NoBody
+}
+
+// shortBody goes with its head in one write.
+const shortBody = 16 << 10
+
+// uploads reports whether the body goes in parts, beside the reading of the answer.
+func (c *Call) uploads() bool { return c.streams() || len(c.Data) > shortBody }
+
+// body is what goes in parts.
+func (c *Call) body() io.Reader {
+	if c.streams() {
+		return c.Request.Body
+	}
+	return bytes.NewReader(c.Data)
+}
+
+// length is the announced one, 0 when the body goes in chunks.
+func (c *Call) length() int64 {
+	if c.streams() {
+		return max(0, c.Request.ContentLength)
+	}
+	return int64(len(c.Data))
 }
 
 // chunked reports whether the body goes in chunks.
@@ -40,12 +64,9 @@ func appendHead(b []byte, c *Call) []byte {
 			b = appendField(b, name, v)
 		}
 	}
-	switch length := int64(len(c.Data)); {
+	switch length := c.length(); {
 	case c.chunked():
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case c.streams():
-		length = req.ContentLength
-		fallthrough
 	case length > 0 || takesBody(req.Method):
 		b = append(b, "Content-Length: "...)
 		b = append(strconv.AppendInt(b, length, 10), "\r\n"...)

@@ -1,22 +1,47 @@
 package target
 
-import "net"
+import (
+	"bufio"
+	"net"
+)
 
-// sniffer remembers the first bytes that a peer sent, to explain a handshake that
-// failed: crypto/tls's error does not say what the peer answered.
+// sniffer stands below TLS. It remembers the first bytes that a peer sent, to explain a
+// handshake that failed: crypto/tls's error does not say what the peer answered. And it
+// hands out one record at a time, so that what came with it stays here, where it can be
+// seen, and not in crypto/tls, where it cannot.
 type sniffer struct {
 	net.Conn
+	in   *bufio.Reader
+	left int // bytes of the record that is being handed out
 	head [64]byte
 	n    int // bytes in head
 }
 
+// sniffed holds two records of the largest size nearly whole.
+const sniffed = 32 << 10
+
+func newSniffer(c net.Conn) *sniffer { return &sniffer{Conn: c, in: bufio.NewReaderSize(c, sniffed)} }
+
 func (s *sniffer) Read(p []byte) (int, error) {
-	n, err := s.Conn.Read(p)
+	if s.left == 0 {
+		h, err := s.in.Peek(recordHeader)
+		if len(h) == 0 || err != nil && timedOut(err) {
+			return 0, err
+		}
+		if s.left = len(h); err == nil {
+			s.left += int(h[3])<<8 | int(h[4])
+		}
+	}
+	n, err := s.in.Read(p[:min(len(p), s.left)])
+	s.left -= n
 	if s.n < len(s.head) {
 		s.n += copy(s.head[s.n:], p[:n])
 	}
 	return n, err
 }
+
+// empty reports whether nothing is here that crypto/tls has not asked for.
+func (s *sniffer) empty() bool { return s.left == 0 && s.in.Buffered() == 0 }
 
 // Records and messages of TLS, RFC 8446, sections 5.1, 4 and 6.
 const (
@@ -24,6 +49,7 @@ const (
 	recordHandshake = 22
 	serverHello     = 2
 	warning         = 1
+	recordHeader    = 5 // bytes
 	alertRecord     = 7 // bytes
 )
 

@@ -3,6 +3,10 @@ package target
 import (
 	"net/http"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"twohop/internal/fault"
 )
 
 // Target is a service that calls go to. It is safe for concurrent use.
@@ -97,6 +101,9 @@ func (t *Target) Close() { t.idle.close() }
 // With a status of 101 the body is an io.ReadWriteCloser: the connection, which then
 // speaks another protocol. Limits.Idle bounds how long nothing moves either way.
 func (t *Target) Do(c *Call, h *Hop) (*http.Response, error) {
+	if !httpguts.ValidHeaderFieldName(c.Request.Method) { // both are tokens, RFC 9110, section 9.1
+		return nil, fault.New(fault.BadRequest, "the method is not a token")
+	}
 	x := &exchange{t: t, call: c, h: h, start: time.Now()}
 	x.begin()
 	resp, err := x.run()

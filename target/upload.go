@@ -22,9 +22,9 @@ func (x *exchange) upload(c *conn) {
 	}
 	buf := uploads.Get().(*[frameRoom + 32<<10 + 2]byte)
 	defer uploads.Put(buf)
-	chunked, body := x.call.chunked(), x.call.Request.Body
+	chunked, body := x.call.chunked(), x.call.body()
 	for {
-		n, err := x.receive(body, buf[frameRoom:len(buf)-2])
+		n, err := x.receive(c, body, buf[frameRoom:len(buf)-2])
 		if n > 0 {
 			part := buf[frameRoom : frameRoom+n]
 			if chunked {
@@ -48,7 +48,9 @@ func (x *exchange) upload(c *conn) {
 		return
 	}
 	x.mu.Lock()
-	x.uploading = false
+	if x.conn == c {
+		x.uploading = false
+	}
 	x.mu.Unlock()
 	x.watch.enter(waiting)
 }
@@ -83,10 +85,10 @@ var (
 	errLength = errors.New("the body is shorter or longer than its announced length")
 )
 
-// receive reads a part of the body from the caller.
-func (x *exchange) receive(body io.Reader, p []byte) (int, error) {
+// receive reads a part of the body for c, which may have been given up for another.
+func (x *exchange) receive(c *conn, body io.Reader, p []byte) (int, error) {
 	x.mu.Lock()
-	over := x.over
+	over := x.conn != c
 	x.mu.Unlock()
 	if over {
 		return 0, errOver
@@ -96,8 +98,11 @@ func (x *exchange) receive(body io.Reader, p []byte) (int, error) {
 	x.watch.enter(sending)
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.conn != c {
+		return 0, errOver
+	}
 	x.sent += int64(n)
-	if want := x.call.Request.ContentLength; want > 0 && (x.sent > want || err == io.EOF && x.sent < want) {
+	if want := x.call.length(); want > 0 && (x.sent > want || err == io.EOF && x.sent < want) {
 		n, err = 0, errLength
 	}
 	if err != nil && err != io.EOF {

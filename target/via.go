@@ -37,7 +37,12 @@ const longestAnswer = 64 << 10
 func (s *settings) tunnel(ctx context.Context, c net.Conn) error {
 	deadline, _ := ctx.Deadline()
 	c.SetDeadline(deadline)
-	defer c.SetDeadline(time.Time{})
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(past) })
+	defer func() {
+		if stop() {
+			c.SetDeadline(time.Time{})
+		}
+	}()
 	req := "CONNECT " + s.Host + " HTTP/1.1\r\nHost: " + s.Host + "\r\n"
 	if u := s.via.User; u != nil {
 		password, _ := u.Password()

@@ -378,3 +378,28 @@ func TestAnUpgradeThatFails(t *testing.T) {
 	l.Upgrade()
 	l.Call("GET", "/stock/stock/A1001", "")
 }
+
+// TestABrokerStopsAfterAFailedUpgrade: a program that dies at once must leave the sockets,
+// which it was given too, as they were.
+func TestABrokerStopsAfterAFailedUpgrade(t *testing.T) {
+	t.Parallel()
+	for name, program := range map[string]string{"no program": "this is no program", "a program that fails": "#!/bin/sh\nexit 3\n"} {
+		t.Run(name, func(t *testing.T) {
+			l := StartLine(t, stockRoute(plainTarget(t).Addr()))
+			l.Install(filepathOf(t, []byte(program)))
+			if code, out, errs := l.Run("upgrade", l.File); code != 1 {
+				t.Fatalf("exit %d\n%s%s", code, out, errs)
+			}
+			l.Call("GET", "/stock/stock/A1001", "") // each socket has accepted since
+			l.MustReload()
+			if l.Ready() != http.StatusOK {
+				t.Error("not ready")
+			}
+			http.DefaultClient.CloseIdleConnections()
+			l.Signal(syscall.SIGTERM)
+			if code := l.Ended(15 * time.Second); code != 0 {
+				t.Errorf("exit %d", code)
+			}
+		})
+	}
+}

@@ -136,7 +136,7 @@ func (s *server) replace(user string) (pid int, err error) {
 	case !intime:
 		return 0, fmt.Errorf("the new process did not serve within %v and was stopped; so far it said:\n%s", startLimit, words)
 	case words == "":
-		words = "the broker's log may have its last words"
+		return 0, fmt.Errorf("the new process ended before it served (%v) and without a word; the broker's log may have its last ones", cmd.ProcessState)
 	}
 	return 0, fmt.Errorf("the new process ended before it served (%v):\n%s", cmd.ProcessState, words)
 }
@@ -158,7 +158,7 @@ func (s *server) successor(user string) (_ *exec.Cmd, said *os.File, err error) 
 	}()
 	h := handover{From: os.Getpid(), User: user}
 	for i, l := range s.servers {
-		f, err := l.Listener.(interface{ File() (*os.File, error) }).File()
+		f, err := duplicate(l.Listener)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", l.what, err)
 		}

@@ -126,7 +126,7 @@ func (g *Group) leave(e *endpoint, v verdict, f *fault.Fault) {
 func (g *Group) probe(ctx context.Context, p permit, h *target.Hop) error {
 	var f *fault.Fault
 	var tried uint32
-	for i := g.pick(0); i >= 0 && ctx.Err() == nil; i = g.pick(tried) {
+	for i := g.pick(0); i >= 0 && bits.OnesCount32(tried) < most && ctx.Err() == nil; i = g.pick(tried) {
 		err := g.targets[i].Check(ctx, target.Check{Kind: target.CheckTLS})
 		if err == nil {
 			g.circuit.leave(p, served, nil)
