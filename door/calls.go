@@ -25,7 +25,10 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 			defer d.end(c)
 		case refuse:
 			defer d.refusedCall()
-			r = d.Busy(r)
+			r = d.Busy(r, false)
+		case refuseNetwork:
+			defer d.refusedCall()
+			r = d.Busy(r, true)
 		case cut:
 			d.refused(c, tooBusy)
 			panic(http.ErrAbortHandler)
@@ -40,13 +43,15 @@ type verdict int
 const (
 	run verdict = iota
 	refuse
+	refuseNetwork // it has its share
 	cut
 )
 
 func (d *Door) begin(c *conn) verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.calls.guests+d.calls.exempt < d.most(d.Calls, c.exempt) && (c.exempt || c.account.calls < d.Network.Calls) {
+	room, share := d.calls.guests+d.calls.exempt < d.most(d.Calls, c.exempt), c.exempt || c.account.calls < d.Network.Calls
+	if room && share {
 		*d.calls.of(c.exempt)++
 		if !c.exempt {
 			c.account.calls++
@@ -55,6 +60,9 @@ func (d *Door) begin(c *conn) verdict {
 	}
 	if d.refusals < max(1, d.Calls/4) {
 		d.refusals++
+		if !share {
+			return refuseNetwork
+		}
 		return refuse
 	}
 	return cut

@@ -139,7 +139,7 @@ func TestRefusalsThatNobodyReadsAreBounded(t *testing.T) {
 	c := wide()
 	c.Calls, c.Network.Calls = 8, 8 // two refusals at a time
 	block := make(chan struct{})
-	c.Busy = func(r *http.Request) *http.Request { <-block; return r }
+	c.Busy = func(r *http.Request, _ bool) *http.Request { <-block; return r }
 	s, let := serve(t, c)
 	defer close(let)
 	hang(t, s, 8)

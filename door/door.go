@@ -30,9 +30,9 @@ type Config struct {
 	Network Network
 	Exempt  []netip.Prefix
 
-	// Busy returns r in a form that the handler refuses, because as many calls as
-	// may run are running.
-	Busy func(r *http.Request) *http.Request
+	// Busy returns r in a form that the handler refuses, because as many calls as may
+	// run are running, or as many as its network may have.
+	Busy func(r *http.Request, network bool) *http.Request
 
 	Metrics *metrics.Metrics
 	Log     *slog.Logger

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func wide() Config {
 	return Config{Connections: 1000, Calls: 1000, Unread: 1 << 20, MaxHeader: 8 << 10,
 		Network: Network{Connections: 1000, Calls: 1000, Handshakes: 1000, Burst: 1000, IPv4: 24, IPv6: 64},
-		Busy: func(r *http.Request) *http.Request {
+		Busy: func(r *http.Request, _ bool) *http.Request {
 			return r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 		},
 		Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now}

@@ -134,15 +134,32 @@ func (c *call) last(p []byte) error {
 	c.out = before
 	// The deadline stays for what net/http has yet to write; newCall clears it.
 	c.writeBy(c.route.limits.Idle)
+	p, tail := c.withheld(p)
 	if err := c.write(p); err != nil {
 		c.amend(err)
 	}
+	n, _ := c.w.Write(tail) // into net/http's buffer
+	c.out += int64(n)
 	if !c.body.done.Load() {
 		c.release() // the target has done its part
 		c.drain()
 		c.writeBy(c.route.limits.Idle)
 	}
 	return nil
+}
+
+// lastFrame fits into the buffer of net/http's HTTP/2.
+const lastFrame = 2 << 10
+
+// withheld splits off what goes with the end of an HTTP/2 stream. A caller that has as many
+// bytes as were announced may reset the stream before its end, and would seem to have hung
+// up although it has all.
+func (c *call) withheld(p []byte) (now, tail []byte) {
+	if c.r.ProtoMajor == 1 || c.w.Header()["Content-Length"] == nil {
+		return p, nil
+	}
+	n := max(0, len(p)-lastFrame)
+	return p[:n], p[n:]
 }
 
 // amend records that the end which is recorded did not reach the caller.

@@ -50,7 +50,7 @@ type Listener struct {
 	MaxConnections int        `key:"max_connections" default:"0" doc:"Most open connections. When full, the slowest handshake or header, then the connection idle longest makes room. 0 means what fits the memory."`
 	MaxCalls       int        `key:"max_calls" default:"0" doc:"Most calls running at the same time; beyond it the caller gets 503 with Retry-After. 0 means what fits the memory."`
 	PerNetwork     PerNetwork `key:"per_network" doc:"What the callers of one network may take together."`
-	Exempt         []Network  `key:"exempt" default:"[127.0.0.0/8, 0::1/128]" doc:"Networks that per_network does not bound and for which a tenth of max_connections and max_calls is kept: F&O's outbound addresses, which many callers share, and load balancers that hide the caller's address."`
+	Exempt         []Network  `key:"exempt" default:"[127.0.0.0/8, 0::1/128]" doc:"In place of the default: networks that per_network does not bound and for which a tenth of max_connections and max_calls is kept: F&O's outbound addresses, which many callers share, and load balancers that hide the caller's address."`
 }
 
 // PerNetwork bounds what one network may take of a listener.

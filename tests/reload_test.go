@@ -163,7 +163,7 @@ func TestKeysThatNeedARestartAreListed(t *testing.T) {
 	b.Write("audit: {dir: audit2}\nlog: {level: warn}\n" + stockRoute(s.Addr()))
 	out := b.MustReload()
 	for _, key := range []string{"audit", "log"} {
-		if !strings.Contains(out, "needs a restart: "+key+"\n") {
+		if !strings.Contains(out, "not in force until a restart or twohop upgrade: "+key+"\n") {
 			t.Errorf("no %q in\n%s", key, out)
 		}
 	}

@@ -83,7 +83,7 @@ func (l *Line) Install(file string) {
 	}
 }
 
-var upgraded = regexp.MustCompile(`^process (\d+) serves; process (\d+) ends when its calls are over\n$`)
+var upgraded = regexp.MustCompile(`^process (\d+) serves; process (\d+) ends when its calls and connections are over, or at shutdown.limit\n$`)
 
 // Upgrade replaces the process that serves.
 func (l *Line) Upgrade() {

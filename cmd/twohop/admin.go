@@ -41,7 +41,7 @@ Example: twohop admin token new --out /etc/prometheus/twohop.token`,
 func writeNew(name, text string) error {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return hinted{err, "name a new file in a directory that is there; a token is never overwritten"}
 	}
 	_, err = f.WriteString(text)
 	return errors.Join(err, f.Close())

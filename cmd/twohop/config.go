@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"twohop/certs"
@@ -28,7 +29,7 @@ func load(name string, now time.Time) (*routes.Table, error) {
 
 // examine is what check does: it loads the file and compiles it without serving.
 // Errors and warnings come in the order of the file.
-func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings routes.ErrorList, err error) {
+func examine(name string, now func() time.Time) (t *routes.Table, errs, warned routes.ErrorList, err error) {
 	t, err = load(name, now())
 	if err != nil && !errors.As(err, &errs) {
 		return nil, nil, nil, err
@@ -49,13 +50,19 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warnings
 	}
 	_, err = adminRule(t, now)
 	errs = append(errs, fieldErrors(t, errors.Join(err, console.ValidSocket(string(t.Admin.Socket))))...)
-	warnings = t.Warnings()
-	if len(errs) == 0 {
-		for _, f := range c.Warnings(now()) {
-			warnings = append(warnings, certError(t, f))
-		}
+	if len(errs) > 0 {
+		return t, errs, t.Warnings(), nil
 	}
-	return t, errs, warnings, nil
+	return t, nil, warnings(t, now()), nil
+}
+
+// warnings are those of the file and of the certificates that it names.
+func warnings(t *routes.Table, now time.Time) routes.ErrorList {
+	list := slices.Clone(t.Warnings())
+	for _, f := range certConfig(t).Warnings(now) {
+		list = append(list, certError(t, f))
+	}
+	return list
 }
 
 // certConfig maps the file's keys to what certs takes.

@@ -42,7 +42,7 @@ Example: twohop reload /etc/twohop/routes.yaml`,
 				fmt.Fprintln(e.stdout, "warning:", line)
 			}
 			for _, key := range answer.Restart {
-				fmt.Fprintln(e.stdout, "needs a restart:", key)
+				fmt.Fprintln(e.stdout, "not in force until a restart or twohop upgrade:", key)
 			}
 			fmt.Fprintln(e.stdout, "reloaded,", counted(len(answer.Changes), "change"))
 			return nil

@@ -67,9 +67,10 @@ func TestHealthURL(t *testing.T) {
 
 func TestRemindersAreGivenOnce(t *testing.T) {
 	s, logged := reminded(t)
-	e := routes.Exception{Owner: "o"}
+	e, end := routes.Exception{Owner: "o"}, time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC)
 	for _, days := range []float64{90, 60, 59, 40, 30, 29.5, 7, 6, 1, 0, -3} {
-		s.remind("WMS", e, time.Duration(days*24)*time.Hour)
+		s.now = func() time.Time { return end.Add(-time.Duration(days * 24 * float64(time.Hour))) }
+		s.remind("WMS", e, end)
 	}
 	if n := logged(); n != 4 {
 		t.Errorf("%d reminders, want one each at 60, 30 and 7 days and at the end", n)

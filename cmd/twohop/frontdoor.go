@@ -54,8 +54,12 @@ func (s *server) doorConfig(l routes.Listener, room door.Room) door.Config {
 	c := door.Config{
 		Connections: cmp.Or(l.MaxConnections, room.Connections), Calls: cmp.Or(l.MaxCalls, room.Calls),
 		Unread: room.Unread, MaxHeader: int64(l.MaxHeader),
-		Busy: func(r *http.Request) *http.Request {
-			return proxy.Refused(r, fault.New(fault.Busy, "as many calls as the broker takes are running").After(time.Second))
+		Busy: func(r *http.Request, network bool) *http.Request {
+			f := fault.New(fault.Busy, "as many calls as the broker takes are running (the listener's max_calls)")
+			if network {
+				f = fault.New(fault.Busy, "as many calls as one network may have are running (the listener's per_network.calls)")
+			}
+			return proxy.Refused(r, f.After(time.Second))
 		},
 		Metrics: s.deps.Metrics, Log: s.log, Now: s.now,
 	}

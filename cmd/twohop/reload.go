@@ -48,15 +48,15 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &console.Outcome{Changes: []string{}, Restart: needRestart(s.table, t)}
-	for _, c := range routes.Diff(s.table, t) {
+	out := &console.Outcome{Changes: []string{}, Restart: needRestart(s.started, t)}
+	for _, c := range routes.Diff(s.inForce(), t) {
 		line := c.String()
 		if c.Weaker {
 			line = "WEAKER: " + line
 		}
 		out.Changes = append(out.Changes, line)
 	}
-	for _, w := range t.Warnings() {
+	for _, w := range s.lived(warnings(t, s.now())) {
 		out.Warnings = append(out.Warnings, w.Error())
 	}
 	if err := s.take(t, user, out.Changes); err != nil {
@@ -89,6 +89,33 @@ func (s *server) take(t *routes.Table, user string, changes []string) error {
 		return errors.Join(err, s.audit.AppendEvent(&event))
 	}
 	return nil
+}
+
+// inForce is the table as it is lived by: what only a start reads is as it was then.
+func (s *server) inForce() *routes.Table {
+	t := *s.table
+	t.Listen = slices.Clone(s.started.Listen)
+	for i, l := range t.Listen {
+		for _, now := range s.table.Listen {
+			if now.Address == l.Address {
+				t.Listen[i].Hosts = now.Hosts // which a reload takes
+			}
+		}
+	}
+	t.Admin.Address, t.Admin.Socket = s.started.Admin.Address, s.started.Admin.Socket
+	t.Health, t.Audit, t.Log = s.started.Health, s.started.Audit, s.started.Log
+	return &t
+}
+
+// lived leaves out the warnings that an exception ends, where it was extended: the
+// reminders know the day.
+func (s *server) lived(list routes.ErrorList) routes.ErrorList {
+	extended := s.extensions.ends(s.table)
+	return slices.DeleteFunc(list, func(w *routes.Error) bool {
+		name, ok := strings.CutSuffix(strings.TrimPrefix(w.Path, "exceptions."), ".expires")
+		_, longer := extended[name]
+		return ok && longer
+	})
 }
 
 // needRestart names the changed keys that only a start reads.
@@ -176,9 +203,8 @@ func (s *server) gauge() {
 		if !extended {
 			end = x.Expires.End()
 		}
-		left := end.Sub(s.now())
-		m.Exception(name, left)
-		s.remind(name, x, left)
+		m.Exception(name, end.Sub(s.now()))
+		s.remind(name, x, end)
 	}
 	m.ForgetCertificates()
 	for _, c := range s.certs.Certificates() {
@@ -194,19 +220,20 @@ func (s *server) gauge() {
 var reminders = []int{0, 7, 30, 60}
 
 // remind warns of an exception once at each of the reminders; s.mu is held.
-func (s *server) remind(name string, x routes.Exception, left time.Duration) {
+func (s *server) remind(name string, x routes.Exception, end time.Time) {
+	left, last := end.Sub(s.now()), end.AddDate(0, 0, -1).Format(time.DateOnly)
 	for _, days := range reminders {
 		if left > time.Duration(days)*24*time.Hour {
 			continue
 		}
-		told := remembered{name, x.Expires.String(), days}
+		told := remembered{name, last, days}
 		if !s.reminded[told] {
 			s.reminded[told] = true
 			level, text := slog.LevelWarn, "exception is about to end; afterwards its routes answer 503"
 			if left <= 0 {
 				level, text = slog.LevelError, "exception has ended; its routes answer 503"
 			}
-			s.log.Log(context.Background(), level, text, "exception", name, "last_day", x.Expires.String(),
+			s.log.Log(context.Background(), level, text, "exception", name, "last_day", last,
 				"days_left", max(0, int(left.Hours()/24)), "owner", x.Owner, "ticket", x.Ticket)
 		}
 		return

@@ -81,6 +81,7 @@ type server struct {
 
 	mu        sync.Mutex // one reload at a time
 	table     *routes.Table
+	started   *routes.Table    // what a reload does not take is in force as it says
 	missing   routes.ErrorList // what the table lacked at start; switched off until a reload
 	upgrading bool             // or handed over
 	reminded  map[remembered]bool
@@ -106,7 +107,7 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	if err != nil && (!errors.As(err, &mistakes) || mistakes.Fatal()) {
 		return nil, refused(file, err, e.stderr)
 	}
-	s := &server{file: file, now: e.now, table: t, missing: mistakes, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{},
+	s := &server{file: file, now: e.now, table: t, started: t, missing: mistakes, log: newLogger(t.Log, e.stderr), reminded: map[remembered]bool{},
 		given: given, stopping: ctx, handed: make(chan struct{})}
 	s.calls, s.cut = context.WithCancelCause(context.Background())
 	defer func() {
@@ -116,9 +117,6 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	}()
 	for _, m := range mistakes {
 		s.log.Error("switched off until it is mended and reloaded", "place", m.Position.String(), "path", m.Path, "what", m.What)
-	}
-	for _, w := range t.Warnings() {
-		s.log.Warn("configuration", "place", w.Position.String(), "path", w.Path, "what", w.What, "fix", w.Fix)
 	}
 	if s.audit, err = audit.Open(string(t.Audit.Dir), e.now()); err != nil {
 		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
@@ -134,6 +132,9 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
 		return nil, err
+	}
+	for _, w := range s.lived(warnings(t, e.now())) {
+		s.log.Warn("configuration", "place", w.Position.String(), "path", w.Path, "what", w.What, "fix", w.Fix)
 	}
 	router, err := proxy.Compile(t, s.state(s.extensions), s.deps)
 	if err != nil {

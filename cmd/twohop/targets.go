@@ -21,7 +21,11 @@ func (s *server) targetChanged(e balance.Event) {
 	if e.Endpoint != "" {
 		name, what = e.Target+" "+e.Endpoint, "is "+string(e.State)
 	}
-	s.log.Log(context.Background(), level, "target is in another state", "target", e.Target, "endpoint", e.Endpoint, "state", string(e.State), "why", e.Why)
+	attrs, text := []any{"target", e.Target}, "the circuit of a target is "+string(e.State)
+	if e.Endpoint != "" {
+		attrs, text = append(attrs, "endpoint", e.Endpoint), "an endpoint of a target is "+string(e.State)
+	}
+	s.log.Log(context.Background(), level, text, append(attrs, "state", string(e.State), "why", e.Why)...)
 	event := audit.Event{Time: e.Time, User: "twohop", Kind: "target", Name: name, What: strings.TrimSpace(what + ": " + e.Why), Config: s.broker.Router().Config()}
 	if err := s.audit.AppendEvent(&event); err != nil {
 		s.log.Error("a change of a target's state cannot be recorded", "target", e.Target, "error", err)

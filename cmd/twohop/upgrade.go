@@ -43,7 +43,7 @@ Example: install -m 755 twohop /usr/local/bin/ && twohop upgrade /etc/twohop/rou
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.stdout, "process %d serves; process %d ends when its calls are over\n", answer.Process, answer.Old)
+			fmt.Fprintf(e.stdout, "process %d serves; process %d ends when its calls and connections are over, or at shutdown.limit\n", answer.Process, answer.Old)
 			return nil
 		},
 	}
