@@ -44,13 +44,24 @@ Example: twohop health /etc/twohop/routes.yaml`,
 				return err
 			}
 			resp, err := client.Do(req)
+			var stranger x509.UnknownAuthorityError
+			if errors.As(err, &stranger) {
+				return hinted{err, "--ca names the authority of the broker's certificate"}
+			}
 			if err != nil {
-				return err
+				return hinted{err, "does the broker run, and listen there?"}
 			}
 			defer resp.Body.Close()
 			text, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-			if resp.StatusCode != http.StatusOK {
-				return errors.New(strings.TrimSpace(string(text)))
+			said := errors.New(strings.TrimSpace(string(text)))
+			switch resp.StatusCode {
+			case http.StatusOK:
+			case http.StatusNotFound:
+				return hinted{said, "the URL ends in /readyz"}
+			case http.StatusUnauthorized:
+				return hinted{said, "--token-file holds the token whose hash is at admin.token"}
+			default:
+				return said
 			}
 			fmt.Fprintln(e.stdout, strings.TrimSpace(string(text)))
 			return nil

@@ -69,7 +69,7 @@ func diffCommand() *command {
 		about: "say what a change of routes.yaml means",
 		long: `Compares two files by meaning: who may call what, and how each hop is protected. Lines
 that mean less protection are marked WEAKER. With --fail-on weaker such a line makes
-the exit status 1, to gate a pipeline.
+the exit status 1, to gate a pipeline; 2 says that a file has mistakes.
 
 Example: git show main:routes.yaml > old.yaml; twohop diff old.yaml routes.yaml --fail-on weaker`,
 		flags: func(f *flag.FlagSet) {
@@ -83,11 +83,11 @@ Example: git show main:routes.yaml > old.yaml; twohop diff old.yaml routes.yaml 
 			}
 			before, err := loadWhole(in.args[0], e)
 			if err != nil {
-				return err
+				return usageError{err}
 			}
 			after, err := loadWhole(in.args[1], e)
 			if err != nil {
-				return err
+				return usageError{err}
 			}
 			return printChanges(e, routes.Diff(before, after), in.on("json"), failOn)
 		},
