@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"time"
 )
 
 type connKey struct{}
@@ -31,6 +32,9 @@ func (d *Door) Handler(next http.Handler) http.Handler {
 			r = d.Busy(r, true)
 		case cut:
 			d.refused(c, tooBusy)
+			if r.ProtoMajor == 1 { // or net/http waits for the rest of a short body
+				http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+			}
 			panic(http.ErrAbortHandler)
 		}
 		next.ServeHTTP(w, r)

@@ -68,6 +68,7 @@ const (
 	drainBytes  = 64 << 20
 	drainTime   = 20 * time.Second
 	drainPause  = 10 * time.Second // a busy .NET encrypts a whole body before it sends a byte
+	streamPause = time.Second      // of HTTP/2
 	smallBody   = 256 << 10        // read first, so that the connection can be kept
 	smallTime   = 3 * time.Second
 	drainBuffer = 32 << 10
@@ -101,13 +102,10 @@ func (c *call) continues() bool {
 }
 
 // drain sends the answer and reads on until the caller has sent everything, hangs up,
-// or a bound is reached. HTTP/2 has a better way: the answer ends, and the stream is reset
-// with NO_ERROR (RFC 9113, section 8.1). Its callers may stop sending at the head of a
-// refusal, and wait for that.
+// or a bound is reached. A caller of HTTP/2 may have stopped at the head of a refusal, and
+// wait for the end of the stream, so that one is not waited for long; another, curl 7.88,
+// loses the answer when the stream ends before it has sent everything.
 func (c *call) drain() {
-	if c.r.ProtoMajor != 1 {
-		return
-	}
 	c.rc.Flush()
 	c.discard(drainBytes, drainTime)
 }
@@ -115,9 +113,12 @@ func (c *call) drain() {
 // discard reads the body away, up to most bytes and limit in all.
 func (c *call) discard(most int64, limit time.Duration) {
 	buf := make([]byte, drainBuffer)
-	end := time.Now().Add(limit)
+	end, pause := time.Now().Add(limit), drainPause
+	if c.r.ProtoMajor != 1 {
+		pause = streamPause
+	}
 	for n := int64(0); n < most && !c.body.done.Load(); {
-		deadline := time.Now().Add(drainPause)
+		deadline := time.Now().Add(pause)
 		if deadline.After(end) {
 			deadline = end
 		}

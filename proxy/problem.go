@@ -89,6 +89,7 @@ func (c *call) refuse(f *fault.Fault) {
 	}
 	c.writeBy(refusalTime)
 	c.w.WriteHeader(c.status)
+	c.w.Write(nil) // from here on net/http sends no 100
 	if c.r.Method != http.MethodHead {
 		c.w.Write(body) // the caller may be gone; the call is recorded
 	}

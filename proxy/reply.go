@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strconv"
@@ -138,7 +139,10 @@ func (c *call) last(p []byte) error {
 	if err := c.write(p); err != nil {
 		c.amend(err)
 	}
-	n, _ := c.w.Write(tail) // into net/http's buffer
+	if len(tail) > 0 && c.r.Context().Err() != nil { // it cannot have all
+		c.amend(context.Cause(c.r.Context()))
+	}
+	n, _ := c.w.Write(tail) // into net/http's buffer; what becomes of it there is not told
 	c.out += int64(n)
 	if !c.body.done.Load() {
 		c.release() // the target has done its part

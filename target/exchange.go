@@ -63,11 +63,10 @@ func (x *exchange) run() (*http.Response, error) {
 		return nil, err
 	}
 	if c := x.t.idle.take(); c != nil {
-		resp, err := x.send(c)
+		resp, err := x.try(c)
 		if err == nil || !x.again() {
 			return resp, err
 		}
-		c.cut()
 		x.h.Retries++
 		x.watch.enter(connecting)
 	}
@@ -75,7 +74,17 @@ func (x *exchange) run() (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return x.send(c)
+	return x.try(c)
+}
+
+// try is send; a connection that failed is cut before anything is judged, so that
+// nothing more is written to it.
+func (x *exchange) try(c *conn) (*http.Response, error) {
+	resp, err := x.send(c)
+	if err != nil {
+		c.cut()
+	}
+	return resp, err
 }
 
 // enter takes one of the target's slots.
@@ -161,7 +170,11 @@ func (x *exchange) again() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	sent := x.conn.written.Load() > x.before
-	return x.cause == nil && !x.answered && !x.call.streams() && (!sent || x.repeatable())
+	again := x.cause == nil && !x.answered && !x.call.streams() && (!sent || x.repeatable())
+	if again {
+		x.conn = nil // who still uploads to it reports no more
+	}
+	return again
 }
 
 // errStatus is of an answer whose status is none (RFC 9110, section 15).

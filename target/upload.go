@@ -17,7 +17,7 @@ const frameRoom = 16
 // reads the answer, and may outlive the exchange while the caller is silent.
 func (x *exchange) upload(c *conn) {
 	if _, err := c.Write(c.out); err != nil {
-		x.watch.enter(waiting) // for what the target may have said before it hung up
+		x.report(c, waiting) // for what the target may have said before it hung up
 		return
 	}
 	buf := uploads.Get().(*[frameRoom + 32<<10 + 2]byte)
@@ -31,7 +31,7 @@ func (x *exchange) upload(c *conn) {
 				part = frame(buf[:], n)
 			}
 			if _, err := c.Write(part); err != nil {
-				x.watch.enter(waiting)
+				x.report(c, waiting)
 				return
 			}
 		}
@@ -44,7 +44,7 @@ func (x *exchange) upload(c *conn) {
 		}
 	}
 	if chunked && x.finish(c) != nil {
-		x.watch.enter(waiting)
+		x.report(c, waiting)
 		return
 	}
 	x.mu.Lock()
@@ -52,7 +52,7 @@ func (x *exchange) upload(c *conn) {
 		x.uploading = false
 	}
 	x.mu.Unlock()
-	x.watch.enter(waiting)
+	x.report(c, waiting)
 }
 
 // frame turns the n bytes after the room into a chunk (RFC 9112, section 7.1).
@@ -85,6 +85,16 @@ var (
 	errLength = errors.New("the body is shorter or longer than its announced length")
 )
 
+// report enters a phase, unless c was given up for another connection.
+func (x *exchange) report(c *conn, p phase) {
+	x.mu.Lock()
+	mine := x.conn == c
+	x.mu.Unlock()
+	if mine {
+		x.watch.enter(p)
+	}
+}
+
 // receive reads a part of the body for c, which may have been given up for another.
 func (x *exchange) receive(c *conn, body io.Reader, p []byte) (int, error) {
 	x.mu.Lock()
@@ -95,7 +105,7 @@ func (x *exchange) receive(c *conn, body io.Reader, p []byte) (int, error) {
 	}
 	x.watch.enter(receiving)
 	n, err := body.Read(p)
-	x.watch.enter(sending)
+	x.report(c, sending)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.conn != c {

@@ -56,7 +56,7 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 		}
 		out.Changes = append(out.Changes, line)
 	}
-	for _, w := range s.lived(warnings(t, s.now())) {
+	for _, w := range s.lived(t, warnings(t, s.now())) {
 		out.Warnings = append(out.Warnings, w.Error())
 	}
 	if err := s.take(t, user, out.Changes); err != nil {
@@ -107,10 +107,10 @@ func (s *server) inForce() *routes.Table {
 	return &t
 }
 
-// lived leaves out the warnings that an exception ends, where it was extended: the
-// reminders know the day.
-func (s *server) lived(list routes.ErrorList) routes.ErrorList {
-	extended := s.extensions.ends(s.table)
+// lived leaves out of t's warnings those that an exception ends, where it was extended:
+// the reminders know the day.
+func (s *server) lived(t *routes.Table, list routes.ErrorList) routes.ErrorList {
+	extended := s.extensions.ends(t)
 	return slices.DeleteFunc(list, func(w *routes.Error) bool {
 		name, ok := strings.CutSuffix(strings.TrimPrefix(w.Path, "exceptions."), ".expires")
 		_, longer := extended[name]

@@ -133,7 +133,7 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
 		return nil, err
 	}
-	for _, w := range s.lived(warnings(t, e.now())) {
+	for _, w := range s.lived(t, warnings(t, e.now())) {
 		s.log.Warn("configuration", "place", w.Position.String(), "path", w.Path, "what", w.What, "fix", w.Fix)
 	}
 	router, err := proxy.Compile(t, s.state(s.extensions), s.deps)
