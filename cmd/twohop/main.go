@@ -28,6 +28,7 @@ type command struct {
 	long  string // shown by --help, with an example
 	flags func(*flag.FlagSet)
 	run   func(context.Context, *env, *invocation) error
+	group []*command // commands below this one, which itself then does nothing
 }
 
 // env is the process as a command sees it.
@@ -58,7 +59,7 @@ func (i *invocation) file(n int) string {
 // commands are listed as a person meets them.
 func commands() []*command {
 	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(),
-		callerCommand(), adminCommand(), reloadCommand(), upgradeCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
+		callerCommand(), adminCommand(), auditCommand(), reloadCommand(), upgradeCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
 }
 
 // usageError is a mistake on the command line: exit status 2.
@@ -107,38 +108,53 @@ func run(ctx context.Context, args []string, e *env) int {
 }
 
 func dispatch(ctx context.Context, args []string, e *env) error {
+	if len(args) > 0 && (args[0] == "--version" || args[0] == "-version") {
+		args = []string{"version"}
+	}
+	top := &command{group: commands(), about: "twohop lets TLS 1.2 callers reach services that speak less.", long: "Start with: twohop demo"}
+	return top.dispatch(ctx, args, e)
+}
+
+// dispatch finds the command of a group that args name, and carries it out.
+func (c *command) dispatch(ctx context.Context, args []string, e *env) error {
 	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		if len(args) > 1 {
-			return dispatch(ctx, []string{args[1], "--help"}, e)
+			return c.dispatch(ctx, append(args[1:], "--help"), e)
 		}
-		overview(e.stdout)
+		c.overview(e.stdout)
 		return nil
 	}
-	if args[0] == "--version" || args[0] == "-version" {
-		args[0] = "version"
-	}
-	for _, c := range commands() {
-		if c.name == args[0] {
-			in, err := c.parse(args[1:], e)
+	for _, sub := range c.group {
+		switch {
+		case sub.name != args[0]:
+		case sub.group != nil:
+			return sub.dispatch(ctx, args[1:], e)
+		default:
+			in, err := sub.parse(c.path(""), args[1:], e)
 			if err != nil {
 				return err
 			}
-			return c.run(ctx, e, in)
+			return sub.run(ctx, e, in)
 		}
 	}
-	return hinted{usageError{fmt.Errorf("no command %q", args[0])}, "twohop help lists the commands"}
+	return hinted{usageError{fmt.Errorf("no command %q", c.path(args[0]))}, "twohop " + c.path("help") + " lists the commands"}
 }
 
-func overview(w io.Writer) {
-	fmt.Fprint(w, "twohop lets TLS 1.2 callers reach services that speak less.\n\nUsage: twohop COMMAND [ARGUMENTS]\n\n")
-	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.about)
+// path returns the words of the command line up to name, a command of the group.
+func (c *command) path(name string) string { return strings.TrimSpace(c.name + " " + name) }
+
+func (c *command) overview(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nUsage: twohop %s [ARGUMENTS]\n\n", c.about, c.path("COMMAND"))
+	for _, sub := range c.group {
+		fmt.Fprintf(w, "  %-10s %s\n", sub.name, sub.about)
 	}
-	fmt.Fprint(w, "\ntwohop help COMMAND says more. Start with: twohop demo\n")
+	fmt.Fprintf(w, "\ntwohop %s COMMAND says more. %s\n", c.path("help"), c.long)
 }
 
-// parse reads flags before, between and after the arguments.
-func (c *command) parse(args []string, e *env) (*invocation, error) {
+// parse reads flags before, between and after the arguments. group is the name of the
+// group that c is in, "" for none.
+func (c *command) parse(group string, args []string, e *env) (*invocation, error) {
+	full := strings.TrimSpace(group + " " + c.name)
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	if c.flags != nil {
@@ -147,10 +163,10 @@ func (c *command) parse(args []string, e *env) (*invocation, error) {
 	in := &invocation{flags: fs}
 	for len(args) > 0 {
 		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-			c.help(e.stdout, fs)
+			c.help(e.stdout, full, fs)
 			return nil, err
 		} else if err != nil {
-			return nil, hinted{usageError{err}, "twohop help " + c.name}
+			return nil, hinted{usageError{err}, helpFor(group, c.name)}
 		}
 		rest := fs.Args()
 		if len(rest) == 0 {
@@ -159,13 +175,18 @@ func (c *command) parse(args []string, e *env) (*invocation, error) {
 		in.args, args = append(in.args, rest[0]), rest[1:]
 	}
 	if len(in.args) > c.args {
-		return nil, hinted{usageError{fmt.Errorf("unexpected argument %q", in.args[c.args])}, "twohop help " + c.name}
+		return nil, hinted{usageError{fmt.Errorf("unexpected argument %q", in.args[c.args])}, helpFor(group, c.name)}
 	}
 	return in, nil
 }
 
-func (c *command) help(w io.Writer, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace("twohop "+c.name+" "+c.usage), c.long)
+// helpFor is the command line that explains a command.
+func helpFor(group, name string) string {
+	return "twohop " + strings.TrimSpace(group+" help "+name)
+}
+
+func (c *command) help(w io.Writer, full string, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "Usage: %s\n\n%s\n", strings.TrimSpace("twohop "+full+" "+c.usage), c.long)
 	first := true
 	fs.VisitAll(func(f *flag.Flag) {
 		if first {
