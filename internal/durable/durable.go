@@ -81,3 +81,12 @@ func Create(name string, perm os.FileMode) (*File, error) {
 	}
 	return &File{f}, nil
 }
+
+// Append opens the file called name, which must exist, to go on at its end.
+func Append(name string) (*File, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|syncedWrites, 0)
+	if err != nil {
+		return nil, fmt.Errorf("durable: %w", err)
+	}
+	return &File{f}, nil
+}
