@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 )
 
 // BenchmarkAppend has a number of writers, each of which waits for its record to be on
@@ -12,7 +11,7 @@ import (
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 64, 512} {
 		b.Run(fmt.Sprintf("writers-%d", writers), func(b *testing.B) {
-			l, err := Open(b.TempDir(), time.Now())
+			l, err := Open(Config{Dir: b.TempDir()})
 			if err != nil {
 				b.Fatal(err)
 			}

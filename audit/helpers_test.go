@@ -17,13 +17,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// disk is a file that keeps account of what is done to it, and does what it is told.
+// disk is a store that keeps account of what is done to it, and does what it is told.
 type disk struct {
-	write func([]byte) (int, error)
-	sync  func() error
+	write func([]byte) error // before the lines are kept
+	sync  func() error       // after
 
 	mu     sync.Mutex
-	done   []string // write N, sync, close
+	done   []string // write N, sync, close, abandon
 	stored []byte
 	synced int // bytes of stored that a sync covered
 }
@@ -34,21 +34,15 @@ func (d *disk) note(what string) {
 	d.done = append(d.done, what)
 }
 
-func (d *disk) Write(p []byte) (int, error) {
+func (d *disk) Append(p []byte) error {
 	d.note(fmt.Sprintf("write %d", countLines(p)))
 	if d.write != nil {
-		if n, err := d.write(p); err != nil {
-			return n, err
+		if err := d.write(p); err != nil {
+			return err
 		}
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.stored = append(d.stored, p...)
-	return len(p), nil
-}
-
-func (d *disk) Sync() error {
-	d.mu.Lock()
 	covered := len(d.stored)
 	d.mu.Unlock()
 	d.note("sync")
@@ -63,8 +57,15 @@ func (d *disk) Sync() error {
 	return nil
 }
 
+func (d *disk) Tick() error { return nil }
+
 func (d *disk) Close() error {
 	d.note("close")
+	return nil
+}
+
+func (d *disk) Abandon() error {
+	d.note("abandon")
 	return nil
 }
 

@@ -1,22 +1,48 @@
 package audit
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
-	"twohop/internal/durable"
+	"twohop/audit/trail"
 )
 
-// Log is the audit log of one running broker: a file of JSON lines. It is safe for
-// concurrent use.
+// Config is where and how the audit log is kept.
+type Config struct {
+	Dir     string // audit.dir: the logs of all processes are below it
+	Options trail.Options
+	Keep    time.Duration             // how long lines are kept; 0 for ever
+	Held    func(trail.Log) int64     // from which line on a log has not been read by all who must; negative: by all. nil: nobody must
+	Finish  func(trail.Segment) error // called for each segment that was compressed; may be nil
+	Report  func(error)               // of what went wrong with compression and retention, from one goroutine
+}
+
+func (c Config) now() time.Time {
+	if c.Options.Now != nil {
+		return c.Options.Now()
+	}
+	return time.Now()
+}
+
+func (c Config) held(l trail.Log) int64 {
+	if c.Held == nil {
+		return -1
+	}
+	return c.Held(l)
+}
+
+// Log is the audit log of one running broker. It is safe for concurrent use.
 type Log struct {
-	file     file
-	name     string
+	store    store
+	trail    *trail.Writer // the store, but in tests
+	config   Config
+	fresh    []string // verifier keys, when Open made the logs
 	patience time.Duration
 
 	mu     sync.Mutex
@@ -27,14 +53,19 @@ type Log struct {
 	wake   chan struct{}
 	broke  chan struct{} // closed when broken is set
 	done   chan struct{} // closed when the writer has ended
-	closes error         // of the file; final when done is closed
+	closes error         // of the store; final when done is closed
+
+	closing chan struct{} // closed by Close
+	chores  sync.WaitGroup
+	pruning sync.Mutex
 }
 
-// file is what the log needs of a *durable.File; a test replaces it by a failing one.
-type file interface {
-	Write([]byte) (int, error)
-	Sync() error
+// store is what the log needs of a *trail.Writer; a test replaces it by a failing one.
+type store interface {
+	Append(lines []byte) error // synced
+	Tick() error
 	Close() error
+	Abandon() error
 }
 
 // batch is the lines that go to the disk together.
@@ -51,31 +82,62 @@ var ErrClosed = errors.New("audit: the log is closed")
 // patience bounds the wait for a disk that hangs.
 const patience = 10 * time.Second
 
-// Open makes dir when it is missing (mode 0700) and starts a new file in it, named
-// by the time and the process. The name is on stable storage when Open returns.
-func Open(dir string, now time.Time) (*Log, error) {
-	if err := durable.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+// Open takes the first log below c.Dir that no other process writes, and continues it.
+// Where there is none, the logs and their keys are made first.
+func Open(c Config) (*Log, error) {
+	keys, err := trail.Init(c.Dir, DefaultName(), c.now())
+	if err != nil && !errors.Is(err, trail.ErrThere) {
+		return nil, err
 	}
-	name := filepath.Join(dir, fmt.Sprintf("audit-%s-%d.jsonl", now.UTC().Format("20060102T150405.000Z"), os.Getpid()))
-	f, err := durable.Create(name, 0o600)
+	w, err := trail.Acquire(c.Dir, c.Options)
 	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+		return nil, err
 	}
-	return start(f, name, patience), nil
+	l := start(w, patience)
+	l.trail, l.config, l.fresh = w, c, keys
+	l.chores.Go(func() { l.keep(c) })
+	return l, nil
 }
 
-func start(f file, name string, patience time.Duration) *Log {
-	l := &Log{file: f, name: name, patience: patience, next: newBatch(nil),
-		wake: make(chan struct{}, 1), broke: make(chan struct{}), done: make(chan struct{})}
+// DefaultName tells the logs of one directory from those of others: the host's name and a
+// few random digits.
+func DefaultName() string {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "broker"
+	}
+	return "twohop/" + strings.Map(plain, host) + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// plain keeps what may stand in the name of a key (C2SP signed-note).
+func plain(r rune) rune {
+	if r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		return r
+	}
+	return '-'
+}
+
+func start(s store, patience time.Duration) *Log {
+	l := &Log{store: s, patience: patience, next: newBatch(nil),
+		wake: make(chan struct{}, 1), broke: make(chan struct{}), done: make(chan struct{}), closing: make(chan struct{})}
 	go l.write()
 	return l
 }
 
 func newBatch(buf []byte) *batch { return &batch{lines: buf[:0], done: make(chan struct{})} }
 
-// Name returns the name of the file.
-func (l *Log) Name() string { return l.name }
+// Trail returns the log on the disk.
+func (l *Log) Trail() trail.Log { return l.trail.Log }
+
+// Durable returns how many of its lines are on stable storage.
+func (l *Log) Durable() int64 { return l.trail.Durable() }
+
+// Found says what had to be mended after a crash.
+func (l *Log) Found() trail.Found { return l.trail.Found }
+
+// Fresh returns the verifier keys when Open has made the logs: somebody else should keep
+// them. Else it returns nothing.
+func (l *Log) Fresh() []string { return l.fresh }
 
 // Append writes r and returns once it is on stable storage. If it returns an error
 // the call must not be made, or its answer not completed; every later Append fails
@@ -102,7 +164,9 @@ func (l *Log) append(line []byte) error {
 		return err
 	}
 	b := l.next
-	b.lines = append(append(b.lines, line...), '\n')
+	if b.lines = append(b.lines, line...); b.lines[len(b.lines)-1] != '\n' {
+		b.lines = append(b.lines, '\n')
+	}
 	b.n++
 	l.call()
 	l.mu.Unlock()
@@ -163,9 +227,21 @@ const (
 // together, and then lets every waiting call go on.
 func (l *Log) write() {
 	defer close(l.done)
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
 	var spare []byte
 	crowd := 0 // lines of the batch before
-	for range l.wake {
+	for {
+		select {
+		case <-tick.C:
+			l.tick()
+			continue
+		case _, open := <-l.wake:
+			if !open {
+				l.end()
+				return
+			}
+		}
 		if crowd >= crowded {
 			time.Sleep(gather)
 		}
@@ -176,27 +252,46 @@ func (l *Log) write() {
 		l.mu.Unlock()
 		crowd = b.n
 		if b.err = broken; broken == nil && len(b.lines) > 0 {
-			if err := l.store(b.lines); err != nil {
+			if err := l.punctual(func() error { return l.store.Append(b.lines) }); err != nil {
 				b.err = l.fail(err)
 			}
 		}
 		spare = b.lines
 		close(b.done)
 	}
-	l.closes = l.file.Close()
 }
 
-// store writes lines; a disk that hangs breaks the log meanwhile.
-func (l *Log) store(lines []byte) error {
+// tickEvery is how often the store may do what is due without lines.
+const tickEvery = time.Second
+
+func (l *Log) tick() {
+	l.mu.Lock()
+	broken := l.broken
+	l.mu.Unlock()
+	if broken == nil {
+		if err := l.punctual(l.store.Tick); err != nil {
+			l.fail(err)
+		}
+	}
+}
+
+// end lets go of the store. To one that failed nothing more may be added.
+func (l *Log) end() {
+	l.mu.Lock()
+	broken := l.broken
+	l.mu.Unlock()
+	if broken != nil {
+		l.closes = l.store.Abandon()
+		return
+	}
+	l.closes = l.store.Close()
+}
+
+// punctual does what waits for the disk; one that hangs breaks the log meanwhile.
+func (l *Log) punctual(do func() error) error {
 	late := time.AfterFunc(l.patience, func() { l.fail(l.hangs()) })
 	defer late.Stop()
-	if _, err := l.file.Write(lines); err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	if err := l.file.Sync(); err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	return nil
+	return do()
 }
 
 // Close writes what waits and closes the file; later calls of Append fail. It returns
@@ -205,10 +300,12 @@ func (l *Log) Close() error {
 	l.mu.Lock()
 	if !l.closed {
 		l.closed = true
+		close(l.closing)
 		l.call()
 		close(l.wake)
 	}
 	l.mu.Unlock()
+	l.chores.Wait()
 	timeout := time.NewTimer(l.patience)
 	defer timeout.Stop()
 	select {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,13 +13,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"twohop/audit/trail"
 )
 
 func TestAppendReturnsAfterTheSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		d := &disk{sync: func() error { <-release; return nil }}
-		l := start(d, "", patience)
+		l := start(d, patience)
 		returned := make(chan error, 1)
 		go func() { returned <- l.Append(sample()) }()
 		synctest.Wait()
@@ -47,7 +50,7 @@ func TestManyWritersShareOneSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		d := &disk{sync: func() error { <-release; return nil }}
-		l := start(d, "", patience)
+		l := start(d, patience)
 		var writers sync.WaitGroup
 		append := func() {
 			if err := l.Append(sample()); err != nil {
@@ -72,12 +75,11 @@ func TestManyWritersShareOneSync(t *testing.T) {
 func TestAFailureStopsTheLogForGood(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, d := range map[string]*disk{
-		"write":       {write: func([]byte) (int, error) { return 0, full }},
-		"half a line": {write: func(p []byte) (int, error) { return len(p) / 2, full }},
-		"sync":        {sync: func() error { return full }},
+		"write": {write: func([]byte) error { return full }},
+		"sync":  {sync: func() error { return full }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := start(d, "", patience)
+			l := start(d, patience)
 			if err := l.Healthy(); err != nil {
 				t.Errorf("at first %v", err)
 			}
@@ -108,7 +110,7 @@ func TestAHangingDiskEndsInAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		d := &disk{sync: func() error { <-release; return nil }}
-		l := start(d, "", patience)
+		l := start(d, patience)
 		begun := time.Now()
 		var calls sync.WaitGroup
 		for i := range 3 {
@@ -132,7 +134,7 @@ func TestAHangingDiskEndsInAnError(t *testing.T) {
 		}
 		close(release)
 		synctest.Wait()
-		if h := d.history(); h[len(h)-1] != "close" || d.safe() != 1 {
+		if h := d.history(); h[len(h)-1] != "abandon" || d.safe() != 1 {
 			t.Errorf("in the end %v", h)
 		}
 	})
@@ -142,7 +144,7 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		d := &disk{sync: func() error { <-release; return nil }}
-		l := start(d, "", patience)
+		l := start(d, patience)
 		var calls sync.WaitGroup
 		for range 10 {
 			calls.Go(func() {
@@ -176,7 +178,7 @@ func TestCloseWritesWhatWaits(t *testing.T) {
 func TestCloseBesideAppend(t *testing.T) {
 	for range 100 {
 		d := &disk{}
-		l := start(d, "", patience)
+		l := start(d, patience)
 		var calls sync.WaitGroup
 		var mu sync.Mutex
 		acknowledged := 0
@@ -198,30 +200,48 @@ func TestCloseBesideAppend(t *testing.T) {
 	}
 }
 
-func TestOpenMakesAFileForTheOwnerAlone(t *testing.T) {
+func TestOpenMakesALogForTheOwnerAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "var", "audit")
-	l, err := Open(dir, at)
+	l, err := Open(Config{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Append(sample()); err != nil {
 		t.Error(err)
 	}
-	if _, err := Open(dir, at); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a second log in the same file: %v", err)
+	if len(l.Fresh()) != 2 || l.Trail().Name() != "log-1" {
+		t.Errorf("got keys %v and %v", l.Fresh(), l.Trail())
 	}
-	if err := l.Close(); err != nil {
+	second, err := Open(Config{Dir: dir})
+	if err != nil || second.Trail().Name() != "log-2" || second.Fresh() != nil {
+		t.Fatalf("a second process: %v, %v", second, err)
+	}
+	for _, l := range []*Log{l, second} {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 && e.Name() != "public-keys" {
+			t.Errorf("%s is open to others: %v", path, info.Mode())
+		}
+		return nil
+	})
+	if err != nil {
 		t.Error(err)
 	}
-	info, err := os.Stat(l.Name())
-	if err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 || !strings.HasPrefix(filepath.Base(l.Name()), "audit-20260301T120000.000Z-") {
-		t.Errorf("got %v, %v", info, err)
+	keys, err := trail.PublicKeys(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
-		t.Errorf("the directory: %v, %v", info.Mode(), err)
-	}
-	if data, err := os.ReadFile(l.Name()); err != nil || countLines(data) != 1 {
-		t.Errorf("the file holds %q, %v", data, err)
+	for _, log := range []trail.Log{l.Trail(), second.Trail()} {
+		if r, err := trail.Verify(log, keys, nil); err != nil || len(r.Problems) > 0 || r.Lines < 4 {
+			t.Errorf("%v: %+v, %v", log, r, err)
+		}
 	}
 }
 
@@ -230,7 +250,7 @@ func TestOpenWhereNothingCanBeWritten(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(filepath.Join(file, "audit"), at); err == nil || !strings.HasPrefix(err.Error(), "audit: ") {
+	if _, err := Open(Config{Dir: filepath.Join(file, "audit")}); err == nil || !strings.HasPrefix(err.Error(), "audit: ") {
 		t.Errorf("got %v", err)
 	}
 }

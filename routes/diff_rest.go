@@ -168,8 +168,24 @@ func (d *differ) operator() {
 	if x, y := a.relative(string(a.Audit.Dir)), b.relative(string(b.Audit.Dir)); x != y && a.Audit.Dir != b.Audit.Dir {
 		d.add(true, "keeps its audit log in %s instead of %s", y, x)
 	}
+	d.kept(a.Audit, b.Audit)
 	if a.Reload.Watch != b.Reload.Watch {
 		d.add(b.Reload.Watch, "%s", map[bool]string{true: "newly follows changes of the file", false: "no longer follows changes of the file"}[b.Reload.Watch])
+	}
+}
+
+// kept compares how the evidence is kept: for less time and with more that is not proven
+// is weaker.
+func (d *differ) kept(a, b Audit) {
+	if x, y := a.Keep, b.Keep; x != y {
+		forever := map[bool]string{true: "for ever"}
+		d.add(y != 0 && (x == 0 || y < x), "keeps audit records %s instead of %s", either(forever[y == 0], "for "+y.String()), either(forever[x == 0], "for "+x.String()))
+	}
+	if a.Checkpoint != b.Checkpoint {
+		d.add(b.Checkpoint > a.Checkpoint, "signs the audit log every %v instead of %v", b.Checkpoint, a.Checkpoint)
+	}
+	if a.Segment != b.Segment {
+		d.add(false, "seals an audit segment at %v or after %v instead of %v or %v", b.Segment.Size, b.Segment.Age, a.Segment.Size, a.Segment.Age)
 	}
 }
 

@@ -100,7 +100,16 @@ type Health struct {
 
 // Audit is the audit log.
 type Audit struct {
-	Dir Path `key:"dir" default:"audit" doc:"Directory of the audit log, relative to this file; made when it is missing."`
+	Dir        Path          `key:"dir" default:"audit" doc:"Directory of the audit log, relative to this file; made when it is missing."`
+	Keep       time.Duration `key:"keep" default:"400d" doc:"How long records are kept. Older segments are deleted, which is recorded; their checkpoints stay. 0 keeps them for ever."`
+	Segment    AuditSegment  `key:"segment" doc:"When a part of the log is complete: it is sealed with a key of its own, compressed and indexed."`
+	Checkpoint time.Duration `key:"checkpoint" default:"1s" doc:"Time between two signed checkpoints while calls come. What came after the last one cannot be proven."`
+}
+
+// AuditSegment says how large a part of the audit log grows.
+type AuditSegment struct {
+	Size Size          `key:"size" default:"64MiB" doc:"A segment is complete when it is larger, before compression."`
+	Age  time.Duration `key:"age" default:"24h" doc:"And when it is older."`
 }
 
 // Log is the operational log.

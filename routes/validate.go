@@ -35,6 +35,7 @@ func (t *Table) validate(r *report, now time.Time) {
 		"targets":    slices.Sorted(maps.Keys(t.Targets)),
 	}}
 	c.frontDoor()
+	c.auditLog()
 	c.operator()
 	c.callers()
 	c.exceptions()

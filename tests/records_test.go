@@ -3,11 +3,11 @@
 package tests
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
+	"testing"
 	"time"
+
+	"twohop/audit/trail"
 )
 
 // Record is what the tests look at in an audit record.
@@ -57,28 +57,60 @@ type Record struct {
 // Records returns the whole lines of the audit log so far, in order.
 func (b *Broker) Records() []Record {
 	b.t.Helper()
-	names, err := filepath.Glob(filepath.Join(b.Audit, "*.jsonl"))
-	if err != nil {
-		b.t.Fatal(err)
-	}
 	var all []Record
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			b.t.Fatal(err)
+	auditLines(b.t, b.Audit, func(line []byte) {
+		var r Record
+		if err := json.Unmarshal(line, &r); err != nil {
+			b.t.Fatalf("%v in %s", err, line)
 		}
-		for line := range bytes.Lines(text) {
-			if !bytes.HasSuffix(line, []byte("\n")) {
-				break // being written
+		all = append(all, r)
+	})
+	return all
+}
+
+// auditLines calls f with each line of the audit log below dir, of all processes.
+func auditLines(t testing.TB, dir string, f func(line []byte)) {
+	t.Helper()
+	logs, err := trail.Logs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range logs {
+		segments, err := l.Segments()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range segments {
+			for line, err := range s.Lines() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(line.Text)
 			}
-			var r Record
-			if err := json.Unmarshal(line, &r); err != nil {
-				b.t.Fatalf("%v in %s", err, line)
-			}
-			all = append(all, r)
 		}
 	}
-	return all
+}
+
+// verifyAudit fails when a log below dir does not verify with the keys that are there.
+func verifyAudit(t testing.TB, dir string) {
+	t.Helper()
+	logs, err := trail.Logs(dir)
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	keys, err := trail.PublicKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range logs {
+		r, err := trail.Verify(l, keys, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range r.Problems {
+			t.Errorf("%s: %v", l.Name(), p)
+		}
+	}
 }
 
 // Stages returns the records of one call.

@@ -3,6 +3,7 @@
 package tests
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -83,9 +84,16 @@ routes:
 			t.Errorf("call %s has no end record", id)
 		}
 	}
-	if logs, _ := filepath.Glob(filepath.Join(l.Audit, "*.jsonl")); len(logs) != 11 { // the pattern is well formed
-		t.Errorf("%d audit files of 11 processes", len(logs))
+	opened := 0
+	auditLines(t, l.Audit, func(line []byte) {
+		if bytes.Contains(line, []byte(`"kind":"opened"`)) {
+			opened++
+		}
+	})
+	if opened != 11 {
+		t.Errorf("the audit log was opened %d times by 11 processes", opened)
 	}
+	verifyAudit(t, l.Audit)
 	if out := l.MustReload(); !strings.Contains(out, "reloaded, 0 changes") {
 		t.Errorf("the last process answers a reload with\n%s", out)
 	}

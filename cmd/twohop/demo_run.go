@@ -1,21 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"twohop/audit/trail"
 	"twohop/callers"
 	"twohop/internal/legacy"
 	"twohop/target"
@@ -159,26 +159,11 @@ type auditLine struct {
 
 // table prints the end records of the calls so far.
 func (d *demo) table() error {
-	names, err := filepath.Glob(filepath.Join(d.dir, "var", "audit", "audit-*.jsonl"))
-	if err != nil || len(names) == 0 {
-		return fmt.Errorf("no audit file in %s", d.dir)
-	}
-	f, err := os.Open(names[len(names)-1])
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  ROUTE\tSTATUS\tHOP 1\tHOP 2\tCERTIFICATE\tVERIFIED\tMS\tBYTES")
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var l auditLine
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			return fmt.Errorf("audit record: %w", err)
-		}
+	err := d.eachRecord(func(l *auditLine) {
 		if l.Unmapped.Stage != "end" {
-			continue
+			return
 		}
 		hop2, cert := "plain HTTP", "none"
 		if l.ProxyTLS.Version != "" {
@@ -189,11 +174,35 @@ func (d *demo) table() error {
 		}
 		fmt.Fprintf(w, "  %s\t%d\t%s %s\t%s\t%s\t%s\t%.1f\t%d in, %d out\n", l.Unmapped.Route, l.Response.Code, l.TLS.Version, l.TLS.Cipher,
 			hop2, cert, either(l.Unmapped.Verified, "-"), l.Unmapped.CallMS, l.Traffic.In, l.Traffic.Out)
-	}
-	if err := lines.Err(); err != nil {
+	})
+	return errors.Join(err, w.Flush())
+}
+
+// eachRecord reads the audit log so far.
+func (d *demo) eachRecord(f func(*auditLine)) error {
+	logs, err := trail.Logs(filepath.Join(d.dir, "var", "audit"))
+	if err != nil {
 		return err
 	}
-	return w.Flush()
+	for _, log := range logs {
+		segments, err := log.Segments()
+		if err != nil {
+			return err
+		}
+		for _, s := range segments {
+			for line, err := range s.Lines() {
+				var l auditLine
+				if err == nil {
+					err = json.Unmarshal(line.Text, &l)
+				}
+				if err != nil {
+					return fmt.Errorf("audit record: %w", err)
+				}
+				f(&l)
+			}
+		}
+	}
+	return nil
 }
 
 // stream reads 1 GiB through the broker and shows its memory meanwhile.

@@ -118,8 +118,8 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	for _, m := range mistakes {
 		s.log.Error("switched off until it is mended and reloaded", "place", m.Position.String(), "path", m.Path, "what", m.What)
 	}
-	if s.audit, err = audit.Open(string(t.Audit.Dir), e.now()); err != nil {
-		return nil, hinted{err, "a call that cannot be recorded is not made: mend audit.dir"}
+	if err = s.openAudit(t); err != nil {
+		return nil, err
 	}
 	if s.program, err = program(); err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ func (s *server) serve(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // never comes on Windows; twohop reload does it there
 	defer signal.Stop(hup)
-	s.log.Info("serving", "file", s.file, "routes", len(s.table.Routes), "audit", s.audit.Name())
+	s.log.Info("serving", "file", s.file, "routes", len(s.table.Routes), "audit", s.audit.Trail().Dir)
 	failed := make(chan error, len(s.servers))
 	var running sync.WaitGroup
 	for _, l := range s.servers {

@@ -23,6 +23,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"twohop/audit/trail"
 )
 
 // Broker is a running twohop with one caller, erp.
@@ -233,29 +235,42 @@ type Record struct {
 // correlation is "".
 func (b *Broker) Records(correlation string) (list []Record) {
 	b.t.Helper()
-	names, err := filepath.Glob(filepath.Join(b.Audit, "*.jsonl"))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			b.t.Fatal(err)
+	auditLines(b.t, b.Audit, func(line []byte) {
+		if !bytes.Contains(line, []byte(correlation)) {
+			return
 		}
-		for line := range bytes.Lines(text) {
-			if !bytes.HasSuffix(line, []byte("\n")) || !bytes.Contains(line, []byte(correlation)) {
-				continue
-			}
-			var r Record
-			if err := json.Unmarshal(line, &r); err != nil {
-				b.t.Fatalf("%v in %s", err, line)
-			}
-			if correlation == "" || r.Metadata.Correlation == correlation {
-				list = append(list, r)
-			}
+		var r Record
+		if err := json.Unmarshal(line, &r); err != nil {
+			b.t.Fatalf("%v in %s", err, line)
 		}
-	}
+		if r.Unmapped.Stage != "" && (correlation == "" || r.Metadata.Correlation == correlation) {
+			list = append(list, r)
+		}
+	})
 	return list
+}
+
+// auditLines calls f with each line of the audit log below dir, of all processes.
+func auditLines(t testing.TB, dir string, f func(line []byte)) {
+	t.Helper()
+	logs, err := trail.Logs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range logs {
+		segments, err := l.Segments()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range segments {
+			for line, err := range s.Lines() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				f(line.Text)
+			}
+		}
+	}
 }
 
 // negative reports whether the record holds a time below zero, or ends before it begins.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"twohop/audit"
+	"twohop/audit/trail"
 	"twohop/certs"
 	"twohop/limit"
 	"twohop/metrics"
@@ -70,7 +71,7 @@ func newTimed(t *testing.T, h http.HandlerFunc, routesText string) *timed {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	log, err := audit.Open(dir, x.Now())
+	log, err := audit.Open(audit.Config{Dir: dir, Options: trail.Options{Now: x.Now}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestTheAuditLogOpensAtAnEarlierTime(t *testing.T) {
 	t.Parallel()
 	dir, c := t.TempDir(), newClock()
 	for i := range 3 {
-		l, err := audit.Open(dir, c.Now())
+		l, err := audit.Open(audit.Config{Dir: dir, Options: trail.Options{Now: c.Now}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,8 +269,12 @@ func TestTheAuditLogOpensAtAnEarlierTime(t *testing.T) {
 		}
 		c.move(-time.Hour)
 	}
-	if files, _ := filepath.Glob(filepath.Join(dir, "*.jsonl")); len(files) != 3 {
-		t.Errorf("%d files of 3 starts", len(files))
+	keys, err := trail.PublicKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := trail.Verify(trail.Log{Dir: filepath.Join(dir, "log-1")}, keys, nil); err != nil || len(r.Problems) > 0 || r.Lines < 3 {
+		t.Errorf("the log of 3 starts: %+v, %v", r, err)
 	}
 	if n := len((&Broker{t: t, Audit: dir}).Records("")); n != 3 {
 		t.Errorf("%d records of 3", n)

@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"twohop/audit/trail"
 	"twohop/callers"
 	"twohop/console"
 )
@@ -301,18 +302,25 @@ func (b *broker) stop() (err error) {
 
 // ends counts the calls in the audit log.
 func (b *broker) ends() (n int64, err error) {
-	names, err := filepath.Glob(filepath.Join(b.dir, "audit", "*.jsonl"))
-	for _, name := range names {
-		f, err := os.Open(name)
-		if err != nil {
-			return 0, err
-		}
-		defer f.Close()
-		found, err := countEnds(f)
-		if err != nil {
-			return 0, err
-		}
-		n += found
+	logs, err := trail.Logs(filepath.Join(b.dir, "audit"))
+	if err != nil {
+		return 0, err
 	}
-	return n, err
+	for _, l := range logs {
+		segments, err := l.Segments()
+		if err != nil {
+			return 0, err
+		}
+		for _, s := range segments {
+			for line, err := range s.Lines() {
+				if err != nil {
+					return 0, err
+				}
+				if bytes.Contains(line.Text, []byte(`"stage":"end"`)) {
+					n++
+				}
+			}
+		}
+	}
+	return n, nil
 }

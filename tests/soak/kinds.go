@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -233,16 +232,4 @@ func tooOld(b *broker, _ *http.Client) call {
 		}
 		return "handshake refused", nil
 	}
-}
-
-// countEnds counts the records of calls that ended.
-func countEnds(r io.Reader) (n int64, err error) {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if bytes.Contains(lines.Bytes(), []byte(`"stage":"end"`)) {
-			n++
-		}
-	}
-	return n, lines.Err()
 }

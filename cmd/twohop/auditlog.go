@@ -1,0 +1,32 @@
+package main
+
+import (
+	"twohop/audit"
+	"twohop/audit/trail"
+	"twohop/routes"
+)
+
+// auditConfig is how t wants its audit log kept.
+func (s *server) auditConfig(t *routes.Table) audit.Config {
+	a := t.Audit
+	return audit.Config{
+		Dir:     string(a.Dir),
+		Options: trail.Options{SegmentBytes: int64(a.Segment.Size), SegmentAge: a.Segment.Age, Checkpoint: a.Checkpoint, Now: s.now},
+		Keep:    a.Keep,
+		Report:  func(err error) { s.log.Error("the audit log cannot be compressed or pruned", "error", err) },
+	}
+}
+
+// openAudit continues the audit log, and says what it found.
+func (s *server) openAudit(t *routes.Table) (err error) {
+	if s.audit, err = audit.Open(s.auditConfig(t)); err != nil {
+		return hinted{err, "a call that cannot be recorded is not made: mend audit.dir; where its lines disagree with its checkpoints, keep it for twohop audit verify and name another directory"}
+	}
+	for _, key := range s.audit.Fresh() {
+		s.log.Warn("a new audit log: keep this key where nobody who runs the broker can change it; twohop audit verify --key asks for it", "key", key)
+	}
+	if found := s.audit.Found(); found.Torn > 0 {
+		s.log.Warn("the audit log ended in an unfinished line, which no call waited for; it was moved aside", "bytes", found.Torn, "file", found.TornIn)
+	}
+	return nil
+}
