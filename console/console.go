@@ -27,6 +27,9 @@ type Config struct {
 	// Upgrade starts the program anew and hands over to it; it returns when that serves.
 	Upgrade func(user string) (*Successor, error)
 
+	// Prune removes audit records that are older than a time and returns how many.
+	Prune func(user string, before time.Time) (int64, error)
+
 	// Extend gives an exception days more and returns its new last day.
 	Extend func(user, exception string, days int) (lastDay string, err error)
 }
@@ -99,6 +102,14 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 		days, _ := strconv.Atoi(r.URL.Query().Get("days")) // 0 for what is no number, which Extend refuses
 		lastDay, err := c.Extend(user(r), r.PathValue("name"), days)
 		answer(w, map[string]string{"lastDay": lastDay}, err)
+	})
+	mux.HandleFunc("POST /audit/prune", func(w http.ResponseWriter, r *http.Request) {
+		before, err := time.Parse(time.RFC3339, r.URL.Query().Get("before"))
+		var lines int64
+		if err == nil {
+			lines, err = c.Prune(user(r), before)
+		}
+		answer(w, map[string]int64{"lines": lines}, err)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		c.Log.Warn("no such command", "user", user(r), "method", r.Method, "path", r.URL.Path)

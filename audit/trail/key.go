@@ -101,3 +101,12 @@ func overwrite(name string, n int64) error {
 	}
 	return nil
 }
+
+// KeyOrigin returns the origin of the log that a verifier key is of.
+func KeyOrigin(key string) (string, error) {
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return "", fmt.Errorf("audit: %q is no verifier key", key)
+	}
+	return v.Name(), nil
+}

@@ -204,3 +204,23 @@ func (s *scanner) next() ([]byte, error) {
 	}
 	return bytes.TrimSuffix(text, []byte("\n")), err
 }
+
+// Seals returns the checkpoints at the ends of the segments that are complete, pruned ones
+// too, in order. Their signatures are not looked at.
+func (l Log) Seals() ([]Checkpoint, error) {
+	firsts, err := l.with(sealExt)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Checkpoint, len(firsts))
+	for i, first := range firsts {
+		msg, err := l.seal(first)
+		if err == nil {
+			list[i], err = ParseCheckpoint(msg)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}

@@ -65,6 +65,9 @@ func (v *verification) atSeal(seal *Checkpoint, results map[int64]int) {
 
 // last tells the size of the log, whose last part is not sealed.
 func (v *verification) last() {
+	if len(v.parts) == 0 {
+		return
+	}
 	p := v.parts[len(v.parts)-1]
 	switch {
 	case p.here:

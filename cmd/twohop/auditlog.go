@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"twohop/audit"
 	"twohop/audit/trail"
 	"twohop/routes"
@@ -29,4 +31,11 @@ func (s *server) openAudit(t *routes.Table) (err error) {
 		s.log.Warn("the audit log ended in an unfinished line, which no call waited for; it was moved aside", "bytes", found.Torn, "file", found.TornIn)
 	}
 	return nil
+}
+
+// prune removes old audit records for user.
+func (s *server) prune(user string, before time.Time) (int64, error) {
+	lines, err := s.audit.Prune(before, user)
+	s.log.Warn("audit records removed", "user", user, "before", before, "lines", lines, "error", err)
+	return lines, err
 }

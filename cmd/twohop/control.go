@@ -90,6 +90,9 @@ type refusal struct{ text string }
 
 func (r refusal) Error() string { return r.text }
 
+// unreachable says that no broker answers.
+type unreachable struct{ error }
+
 // tell sends a command to the running broker and reads its answer.
 func tell(ctx context.Context, e *env, in *invocation, file, path string, answer any) error {
 	socket := in.text("socket")
@@ -107,7 +110,7 @@ func tell(ctx context.Context, e *env, in *invocation, file, path string, answer
 	}
 	resp, err := console.Client(socket).Do(req)
 	if err != nil {
-		return hinted{fmt.Errorf("the broker cannot be reached: %w", err), "is it running, as the same user? --socket names another socket"}
+		return hinted{unreachable{fmt.Errorf("the broker cannot be reached: %w", err)}, "is it running, as the same user? --socket names another socket"}
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))

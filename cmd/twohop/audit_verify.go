@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"twohop/audit/trail"
+	"twohop/internal/durable"
+)
+
+func auditVerifyCommand() *command {
+	return &command{
+		name: "verify", usage: "[DIR|FILE] [--key KEYS] [--checkpoint FILE] [--save FILE]", args: 1,
+		about: "prove that no line of the audit log was changed, removed, added or moved",
+		long: `Reads the audit log in the directory DIR, or in audit.dir of a routes.yaml, and compares each
+line with the checkpoints that were signed as it was written. It needs no broker and no
+network; a copy of the directory will do. Give the public keys that you kept with --key:
+without it the keys in DIR count, which who changed the log could have changed as well.
+
+The log alone cannot show that its end was cut off, nor that its newest segment was
+written anew by somebody who has the key of now. A checkpoint that you kept elsewhere
+can: --save writes the newest ones to a file, and --checkpoint compares with them next time.
+
+Exit status: 0 nothing was changed, 1 something was, or could not be read.
+
+Example: twohop audit verify /var/lib/twohop/audit --key audit-keys --checkpoint last --save last`,
+		flags: func(f *flag.FlagSet) {
+			f.String("key", "", "file with the public `KEYS` that you kept, or one key")
+			f.String("checkpoint", "", "`FILE` with checkpoints that you kept")
+			f.String("save", "", "write the newest checkpoints to `FILE`, if nothing is wrong")
+		},
+		run: func(_ context.Context, e *env, in *invocation) error {
+			dir, _, err := auditDir(e, in, 0)
+			if err != nil {
+				return err
+			}
+			v := &verifying{env: e, dir: dir}
+			return v.run(in.text("key"), in.text("checkpoint"), in.text("save"))
+		},
+	}
+}
+
+// verifying is a run of twohop audit verify.
+type verifying struct {
+	*env
+	dir         string
+	keys, known []string
+	own         bool // the keys are those of the directory itself
+	wrong       int
+	last        []string
+}
+
+func (v *verifying) run(key, checkpoint, save string) error {
+	logs, err := auditLogs(v.dir)
+	if err != nil {
+		return err
+	}
+	if err := v.take(key, checkpoint); err != nil {
+		return err
+	}
+	for _, l := range logs {
+		r, err := verifyLive(l, v.keys, v.known)
+		if err != nil {
+			return err
+		}
+		v.print(r)
+	}
+	v.missing(logs)
+	if v.own {
+		fmt.Fprintln(v.stdout, "the keys are those in the directory itself; with --key and the keys that you kept it shows more")
+	}
+	if v.wrong > 0 {
+		return hinted{fmt.Errorf("the audit log is not as it was written: %s", counted(v.wrong, "problem")), "keep the directory as it is; what was changed is named above"}
+	}
+	if save == "" || len(v.last) == 0 {
+		return nil
+	}
+	return durable.WriteFile(save, []byte(strings.Join(v.last, "\n")), 0o644)
+}
+
+// take reads what the reviewer kept.
+func (v *verifying) take(key, checkpoint string) (err error) {
+	switch _, parsed := trail.KeyOrigin(key); {
+	case key == "":
+		v.own = true
+		v.keys, err = trail.PublicKeys(v.dir)
+	case parsed == nil:
+		v.keys = []string{key}
+	default:
+		v.keys, err = trail.ReadKeys(key)
+	}
+	if err != nil {
+		return hinted{err, "--key names the file that twohop audit init printed, or is one of its lines"}
+	}
+	if checkpoint != "" {
+		if v.known, err = trail.ReadCheckpoints(checkpoint); err != nil {
+			return hinted{err, "--checkpoint names a file that --save wrote"}
+		}
+	}
+	return nil
+}
+
+// verifyLive verifies a log that a broker may be writing. What it does between two files
+// can look like a problem; then it is looked at again.
+func verifyLive(l trail.Log, keys, known []string) (*trail.Report, error) {
+	for try := 0; ; try++ {
+		r, err := trail.Verify(l, keys, known)
+		if err == nil && len(r.Problems) == 0 || try == 2 {
+			return r, err
+		}
+		lock, held := l.TryLock()
+		if held == nil {
+			lock.Close()
+		}
+		if !errors.Is(held, trail.ErrHeld) {
+			return r, err
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func (v *verifying) print(r *trail.Report) {
+	fmt.Fprintf(v.stdout, "%s, %s\n", r.Log.Name(), either(r.Origin, "which does not say what it is"))
+	for _, p := range r.Problems {
+		fmt.Fprintf(v.stdout, "  WRONG: %s\n", p)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(v.stdout, "  note: %s\n", n)
+	}
+	if v.wrong += len(r.Problems); len(r.Problems) > 0 || r.Size == 0 {
+		return
+	}
+	v.last = append(v.last, r.Last)
+	const form = "2006-01-02 15:04:05"
+	fmt.Fprintf(v.stdout, "  ok: %s in %s from %s to %s UTC are as they were written\n", counted(int(r.Lines), "line"), counted(r.Segments, "segment"), r.From.UTC().Format(form), r.To.UTC().Format(form))
+	fmt.Fprintf(v.stdout, "  size %d, root %v, %s by %s\n", r.Size, r.Root, counted(r.Checkpoints, "checkpoint"), counted(r.Keys, "key"))
+	if r.Pruned > 0 {
+		fmt.Fprintf(v.stdout, "  the lines before line %d were pruned, as the log says\n", r.Pruned)
+	}
+	if left := r.Size - r.Signed - 1; left > 0 { // the last checkpoint's own line says what is signed
+		fmt.Fprintf(v.stdout, "  not proven: the last %s came after the last checkpoint, of %s UTC\n", counted(int(left), "line"), r.SignedAt.UTC().Format(form))
+	}
+	if r.Proven > 0 {
+		fmt.Fprintf(v.stdout, "  proven by the checkpoint that you kept: the lines before line %d\n", r.Proven)
+	} else {
+		fmt.Fprintln(v.stdout, "  not proven without a checkpoint kept elsewhere: that the end was not cut off, nor the last segment written anew by somebody with its key")
+	}
+}
+
+// missing looks for logs that a key or a checkpoint speaks of and that are not there.
+func (v *verifying) missing(logs []trail.Log) {
+	there := func(origin string) bool {
+		for _, l := range logs {
+			if strings.HasSuffix(origin, "/"+l.Name()) {
+				return true
+			}
+		}
+		return false
+	}
+	single := len(logs) == 1 && logs[0].Dir == v.dir
+	for _, key := range v.keys {
+		if origin, err := trail.KeyOrigin(key); err == nil && !there(origin) && !single {
+			v.wrong++
+			fmt.Fprintf(v.stdout, "WRONG: the log %s is missing; there is a key of it\n", origin)
+		}
+	}
+	for _, msg := range v.known {
+		if c, err := trail.ParseCheckpoint(msg); err == nil && !there(c.Origin) && !single {
+			v.wrong++
+			fmt.Fprintf(v.stdout, "WRONG: the log %s is missing; there is a checkpoint of it\n", c.Origin)
+		}
+	}
+}
