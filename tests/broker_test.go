@@ -170,9 +170,11 @@ func (b *Broker) Secret(texts ...string) { b.secrets = append(b.secrets, texts..
 
 var listening = regexp.MustCompile(`msg=listening what="?(front door|admin|health)"? address=(\S+)`)
 
-// Start runs the prepared broker and returns when it is ready.
+// Start runs the prepared broker and returns when it is ready. One that has Ended may be
+// started again.
 func (b *Broker) Start() {
 	b.t.Helper()
+	b.Addr, b.stopped = "", false
 	command := []string{twohop(b.t), "serve", b.File}
 	if b.wrap != nil {
 		command = b.wrap(command)
