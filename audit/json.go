@@ -25,7 +25,16 @@ func (o *object) name(name string) {
 	if last := o.b[len(o.b)-1]; last != '{' {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(append(append(o.b, '"'), name...), `":`...)
+	o.member(name)
+}
+
+func (o *object) member(name string) { o.b = append(append(append(o.b, '"'), name...), `":`...) }
+
+// next separates what is made apart from the object that it will be in.
+func (o *object) next() {
+	if len(o.b) > 0 {
+		o.b = append(o.b, ',')
+	}
 }
 
 func (o *object) text(name, value string) {

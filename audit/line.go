@@ -44,7 +44,7 @@ func (r *Record) line(b []byte) []byte {
 // verdict writes how the call ended and what was decided.
 func (r *Record) verdict(o *object) {
 	switch {
-	case r.Stage == Begin:
+	case r.Stage == Begin, r.Stage == Started: // not known yet
 	case r.Outcome == Answered:
 		o.count("status_id", success)
 	default:
@@ -78,9 +78,10 @@ func (r *Record) hop1(o *object) {
 	o.must("scheme", "https")
 	o.close()
 	o.must("version", clip(r.Proto, shortest))
+	o.headers(r.RequestFields)
 	o.close()
 	if r.Stage != Begin {
-		o.response("http_response", r.Status)
+		o.response("http_response", r.Status, r.ResponseFields)
 	}
 	o.tls("tls", &r.Hop1)
 	if r.Stage != Begin {
@@ -100,8 +101,10 @@ func (r *Record) hop2(o *object) {
 	ip, port := peerOf(h.Address)
 	o.endpoint("proxy_endpoint", ip, port, "", r.Target)
 	o.tls("proxy_tls", h)
-	o.response("proxy_http_response", h.Status)
-	o.traffic("proxy_traffic", h.BytesIn, h.BytesOut)
+	o.response("proxy_http_response", h.Status, "")
+	if r.Stage != Started { // they are counted at the end
+		o.traffic("proxy_traffic", h.BytesIn, h.BytesOut)
+	}
 }
 
 func (r *Record) unmapped(o *object) {
@@ -112,10 +115,20 @@ func (r *Record) unmapped(o *object) {
 	o.text("route", r.Route)
 	o.text("target", r.Target)
 	o.text("caller_by", r.CallerBy)
+	o.text("caller_verified_by", r.Hop1.Verify)
 	o.text("exception_ends", r.ExceptionEnds)
 	o.text("soap_action", clip(r.SOAPAction, longest))
+	if r.Variables != "" {
+		o.open("variables")
+		o.b = append(o.b, r.Variables...)
+		o.close()
+	}
 	if r.Stage != Begin {
 		h := &r.Hop2
+		o.digest("request_body_hmac", r.RequestDigest)
+		o.digest("response_body_hmac", r.ResponseDigest)
+		o.kept("request_body", r.RequestKept)
+		o.kept("response_body", r.ResponseKept)
 		o.text("target_endpoint", clip(h.Endpoint, shortest)) // one that could not be reached too
 		o.number("retries", int64(h.Retries))
 		if r.reached() {

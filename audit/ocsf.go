@@ -74,10 +74,11 @@ func (o *object) endpoint(member, ip string, port int64, host, name string) {
 	o.close()
 }
 
-func (o *object) response(member string, status int) {
+func (o *object) response(member string, status int, fields Fields) {
 	if status != 0 {
 		o.open(member)
 		o.count("code", int64(status))
+		o.headers(fields)
 		o.close()
 	}
 }

@@ -6,12 +6,14 @@ package audit
 
 import "time"
 
-// Stages of a call. A call that is forwarded has a begin and an end record; one that
-// is refused has only an end record.
+// Stages of a call. A call that is forwarded has a begin and an end record, and between
+// them a response_started when its answer takes long; one that is refused has only an end
+// record.
 const (
-	Begin = "begin"
-	End   = "end"
-	Amend = "amend" // the last bytes did not reach the caller after end said so
+	Begin   = "begin"
+	Started = "response_started" // the answer has been running for some seconds, and goes on
+	End     = "end"
+	Amend   = "amend" // the last bytes did not reach the caller after end said so
 )
 
 // Outcomes of a call.
@@ -24,7 +26,8 @@ const (
 	Broken    = "broken"    // the broker itself failed
 )
 
-// Record is what is kept of one call. It never holds a credential, a query or a body.
+// Record is what is kept of one call. It never holds a credential, a query or a body; a
+// header field only where the route's level names it.
 type Record struct {
 	Stage       string
 	Time        time.Time // when the call began, for every stage
@@ -39,6 +42,7 @@ type Record struct {
 
 	Method, Host, Path, Proto string // Path has its {variables} by name, no query
 	SOAPAction                string
+	Variables                 Variables
 
 	Route, Target, Exception, ExceptionEnds string
 	Config                                  string // hash of the configuration in force
@@ -49,6 +53,13 @@ type Record struct {
 	Outcome string // one of the outcomes above; "" at begin
 	Code    string // fault code; "" when answered
 	Cause   string // the fault's cause
+
+	// HMACs of the whole bodies, none where one is empty or did not come to its end.
+	RequestDigest, ResponseDigest Sum
+
+	// What the route's level keeps beyond.
+	RequestFields, ResponseFields Fields
+	RequestKept, ResponseKept     Kept
 }
 
 // Hop is one leg of the call.
@@ -61,7 +72,7 @@ type Hop struct {
 	Peer        string        // SHA-256 of the peer's certificate
 	Issuer      string        // of that certificate
 	Serial      string        // of that certificate, hex
-	Verify      string        // how the target was verified: roots, ca, pin, ca+pin
+	Verify      string        // how the peer was verified. Hop 2: roots, ca, pin, ca+pin. Hop 1: ca, or none for a certificate that decided nothing
 	Resumed     bool          // TLS session resumption
 	Reused      bool          // the connection had served another call
 	Retries     int           // further connections and endpoints tried

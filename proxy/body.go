@@ -21,6 +21,8 @@ type callerBody struct {
 	max  atomic.Int64 // 0 until the route is known
 	read atomic.Int64
 	done atomic.Bool // read to its end, or there is none
+
+	watch watched // sees what is passed on; not what is discarded
 }
 
 func newCallerBody(r *http.Request) *callerBody {
@@ -30,26 +32,26 @@ func newCallerBody(r *http.Request) *callerBody {
 }
 
 func (b *callerBody) Read(p []byte) (int, error) {
-	n, err := b.take(p)
+	n, err := b.take(p, true)
 	if most := b.max.Load(); b.read.Load() > most {
 		return 0, tooLarge(most)
 	}
 	return n, err
 }
 
-// take reads without the bound.
-func (b *callerBody) take(p []byte) (int, error) {
-	n, err := b.alone(p)
-	if read := b.read.Add(int64(n)); err == io.EOF || read == b.want {
+// take reads without the bound; pass says that the bytes within it are passed on.
+func (b *callerBody) take(p []byte, pass bool) (int, error) {
+	b.one.Lock()
+	defer b.one.Unlock()
+	n, err := b.ReadCloser.Read(p)
+	read := b.read.Add(int64(n))
+	if pass && read <= b.max.Load() {
+		b.watch.see(p[:n]) // before anybody may know that it was the last
+	}
+	if err == io.EOF || read == b.want {
 		b.done.Store(true)
 	}
 	return n, err
-}
-
-func (b *callerBody) alone(p []byte) (int, error) {
-	b.one.Lock()
-	defer b.one.Unlock()
-	return b.ReadCloser.Read(p)
 }
 
 // settle waits until nobody reads.
@@ -123,7 +125,7 @@ func (c *call) discard(most int64, limit time.Duration) {
 			deadline = end
 		}
 		c.rc.SetReadDeadline(deadline)
-		got, err := c.body.take(buf)
+		got, err := c.body.take(buf, false)
 		n += int64(got)
 		if err != nil {
 			return

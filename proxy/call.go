@@ -41,9 +41,17 @@ type call struct {
 	begun    bool   // the begin record is written
 	ended    bool   // the end record is written
 	sent     bool   // the head of an answer is on its way
+	started  bool   // the record of a long answer is written
 	status   int
 	out      int64 // body bytes to the caller
 	failed   *fault.Fault
+
+	variables audit.Variables
+	answer    watched
+	answering time.Time     // since when the answer runs
+	header    http.Header   // of the answer, as far as it may be recorded; nil for none
+	kept      [2]audit.Kept // the request and the answer
+	stored    bool          // kept is final
 }
 
 func newCall(router *Router, w http.ResponseWriter, r *http.Request) *call {
@@ -68,6 +76,7 @@ func (c *call) carry(stopping bool) {
 		c.fail(err)
 	}
 	c.measure()
+	c.forget()
 }
 
 // pipeline is the way of a call, in order.
@@ -76,8 +85,8 @@ func (c *call) pipeline() error {
 	if err := c.dispatch(); err != nil {
 		return err
 	}
-	if err := c.deps.Audit.Healthy(); err != nil {
-		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
+	if err := c.recordable(); err != nil {
+		return err
 	}
 	if err := c.limit(); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"twohop/audit"
+	"twohop/audit/capture"
 	"twohop/callers"
 	"twohop/internal/fault"
 	"twohop/limit"
@@ -24,6 +25,8 @@ type Deps struct {
 	Targets *balance.Pool
 	Limits  *limit.Store
 	Audit   Recorder
+	Secret  *audit.Secret
+	Bodies  *capture.Store
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -46,6 +49,8 @@ type Router struct {
 	none    *metrics.Route // calls that match no route
 	held    []held
 	plan    *limit.Plan
+	to      capture.Reviewers
+	long    time.Duration // see longAnswer
 }
 
 // State is what holds for a table beside what its file says. The zero State is the
@@ -60,11 +65,12 @@ type State struct {
 // serves after a Broker took it; one that never does must be Closed.
 func Compile(t *routes.Table, st State, d Deps) (*Router, error) {
 	c := &compiler{Table: t, state: st, deps: d, shared: map[sharing]*balance.Group{}}
-	r := &Router{deps: d, config: t.Hash(), doors: newDoors(t.Listen), tree: newTree(), routes: map[string]*route{}, plan: d.Limits.Plan()}
+	r := &Router{deps: d, config: t.Hash(), doors: newDoors(t.Listen), tree: newTree(), long: longAnswer, routes: map[string]*route{}, plan: d.Limits.Plan()}
 	if d.Metrics != nil {
 		r.none = d.Metrics.Route("")
 	}
 	r.callers = c.callers()
+	r.to = c.reviewers()
 	for i := range t.Routes {
 		compiled := c.route(i, r.plan)
 		r.routes[compiled.name] = compiled
@@ -159,7 +165,7 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: r.Methods, actions: r.SOAPActions, open: r.Callers.Anyone(),
 		ways: map[string]*way{}, request: newHeaderEdit(r.Headers), response: newHeaderEdit(r.ResponseHeaders), maxBody: int64(r.MaxBody),
 		limits: target.Limits{FirstByte: r.Timeout.FirstByte, Idle: r.Timeout.Idle, Total: r.Timeout.Total}, idempotent: r.Idempotent,
-		websocket: slices.Contains(r.Upgrade, "websocket")}
+		websocket: slices.Contains(r.Upgrade, "websocket"), vars: pattern.Vars(), evidence: c.evidence(i, r)}
 	out.response.spelled = spellings(out.response.spelled)
 	if c.deps.Metrics != nil {
 		out.metrics = c.deps.Metrics.Route(r.Name)

@@ -8,6 +8,7 @@ import (
 
 // forward sends the call to the target and its answer to the caller.
 func (c *call) forward() error {
+	c.observe()
 	out, err := c.outgoing()
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"twohop/audit"
+	"twohop/audit/capture"
 	"twohop/callers"
 	"twohop/limit"
 	"twohop/metrics"
@@ -83,6 +84,7 @@ type rig struct {
 	broker  *Broker
 	deps    Deps
 	audit   *recorder
+	dir     string // of kept bodies
 	client  *http.Client
 	log     *bytes.Buffer
 	key     string
@@ -111,7 +113,12 @@ func newRig(t *testing.T, target_ http.Handler, rest string) *rig {
 	}
 	g.key, g.keyHash = callers.NewKey()
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: g.log}, nil))
-	g.deps = Deps{Targets: balance.NewPool(time.Now), Limits: limit.NewStore(), Audit: g.audit, Metrics: metrics.New(), Log: log, Now: time.Now}
+	secret, err := audit.OpenSecret(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.dir = t.TempDir()
+	g.deps = Deps{Secret: secret, Bodies: capture.NewStore(g.dir, func(*audit.Event) error { return nil }), Targets: balance.NewPool(time.Now), Limits: limit.NewStore(), Audit: g.audit, Metrics: metrics.New(), Log: log, Now: time.Now}
 	if rest == "" {
 		rest = strings.ReplaceAll(openRoute, "TARGET", g.target)
 	}

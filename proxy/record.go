@@ -28,6 +28,10 @@ func (c *call) record(stage string) error {
 	}
 	if w := c.way; w != nil {
 		rec.Target, rec.Exception = w.name, w.exception
+		if c.variables == "" && len(c.route.vars) > 0 {
+			c.variables = c.deps.Secret.Variables(c.route.vars, c.match.vars)
+		}
+		rec.Variables = c.variables
 		if w.exception != "" {
 			rec.ExceptionEnds = w.ends.AddDate(0, 0, -1).Format(time.DateOnly)
 		}
@@ -38,7 +42,7 @@ func (c *call) record(stage string) error {
 	}
 	rec.Path, rec.SOAPAction = clip(rec.Path, long), clip(rec.SOAPAction, long)
 	if cs := c.r.TLS; cs != nil {
-		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: suiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume}
+		rec.Hop1 = audit.Hop{Version: tls.VersionName(cs.Version), Suite: suiteName(cs.CipherSuite), SNI: cs.ServerName, Resumed: cs.DidResume, Verify: c.verified()}
 		if len(cs.PeerCertificates) > 0 { // recorded of a caller that is refused too
 			cert := cs.PeerCertificates[0]
 			sum := sha256.Sum256(cert.Raw)
@@ -48,9 +52,14 @@ func (c *call) record(stage string) error {
 	if stage != audit.Begin {
 		c.recordEnd(&rec)
 	}
-	if err := c.deps.Audit.Append(&rec); err != nil {
+	err := c.testify(&rec)
+	if err == nil {
+		err = c.deps.Audit.Append(&rec)
+	}
+	if err != nil {
 		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
 	}
+	c.started = c.started || stage == audit.Started
 	c.ended = c.ended || stage == audit.End
 	return nil
 }
@@ -66,11 +75,14 @@ func (c *call) recordEnd(rec *audit.Record) {
 	rec.Hop1.BytesIn, rec.Hop1.BytesOut, rec.Hop1.Total = c.body.read.Load(), c.out, time.Since(c.began)
 	h := &c.hop
 	rec.Hop2 = audit.Hop{Endpoint: h.Endpoint, Address: h.Address, Peer: h.Peer, Issuer: h.Issuer, Serial: h.Serial, Resumed: h.Resumed, Reused: h.Reused, Retries: h.Retries, Status: h.Status,
-		BytesIn: h.Received, BytesOut: h.Sent, Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Total: h.Total, Established: h.Address != ""}
+		Connect: h.Connect, Handshake: h.Handshake, FirstByte: h.FirstByte, Established: h.Address != ""}
+	if rec.Stage != audit.Started { // or others still count them
+		rec.Hop2.BytesIn, rec.Hop2.BytesOut, rec.Hop2.Total = h.Received, h.Sent, h.Total
+		rec.Outcome = c.outcome()
+	}
 	if h.Version != 0 {
 		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), suiteName(h.Suite), c.way.verify
 	}
-	rec.Outcome = c.outcome()
 	if c.failed != nil {
 		rec.Code, rec.Cause = string(c.failed.Code), c.failed.Cause
 	}

@@ -22,11 +22,13 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }
 func (c *call) reply(resp *http.Response) error {
 	c.status = resp.StatusCode
 	c.answerHeader(resp.Header)
+	c.shown()
 	length := resp.ContentLength
 	if noBody(c.r.Method, resp) {
 		resp.Body.Close()
 		return c.last(nil)
 	}
+	c.answer.begin(c.digest(), c.route.evidence.bodies.Body(c.w.Header()))
 	if length < 0 && !c.r.ProtoAtLeast(1, 1) {
 		return c.whole(resp)
 	}
@@ -79,8 +81,17 @@ func noBody(method string, resp *http.Response) bool {
 	return method == http.MethodHead || resp.ContentLength == 0 || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
 }
 
+// longAnswer is how long an answer runs before a record of its own says so.
+const longAnswer = 10 * time.Second
+
 // send writes a part of the answer and flushes it.
 func (c *call) send(p []byte) error {
+	if c.sent && !c.started && time.Since(c.answering) >= c.long {
+		if err := c.record(audit.Started); err != nil {
+			return err
+		}
+	}
+	c.answer.see(p)
 	c.writeBy(c.route.limits.Idle)
 	defer c.rc.SetWriteDeadline(time.Time{}) // HTTP/2 would reset the stream while the target is slow
 	return c.write(p)
@@ -107,7 +118,7 @@ func (c *call) write(p []byte) error {
 
 func (c *call) writeHead() {
 	if !c.sent {
-		c.sent = true
+		c.sent, c.answering = true, time.Now()
 		if c.closes() {
 			c.w.Header().Set("Connection", "close")
 		}
@@ -127,6 +138,7 @@ func (c *call) closes() bool {
 
 // last records the end and then lets the rest of the answer go.
 func (c *call) last(p []byte) error {
+	c.answer.see(p)
 	before := c.out
 	c.out += int64(len(p)) // the record counts them as sent; an amendment follows if they are not
 	if err := c.record(audit.End); err != nil {

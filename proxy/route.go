@@ -32,6 +32,8 @@ type route struct {
 	idempotent  bool
 	websocket   bool
 	metrics     *metrics.Route
+	vars        []string // names of the path's {variables}
+	evidence    evidence
 }
 
 // way is where one caller's calls on a route go.

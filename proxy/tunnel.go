@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"twohop/audit"
@@ -50,25 +52,48 @@ func (c *call) tunnel(resp *http.Response) error {
 // connection was closed in order.
 func (c *call) shuttle(caller net.Conn, in io.Reader, target io.ReadWriter) error {
 	ends := make(chan error, 2)
-	go func() {
-		n, err := io.Copy(target, in)
-		c.body.read.Add(n)
+	var out atomic.Int64
+	var both sync.WaitGroup
+	both.Go(func() {
+		_, err := io.Copy(counting{target, &c.body.read}, in)
 		ends <- err
-	}()
-	go func() {
-		n, err := io.Copy(toCaller{caller, c.route.limits.Idle}, target)
-		c.out = n
+	})
+	both.Go(func() {
+		_, err := io.Copy(counting{toCaller{caller, c.route.limits.Idle}, &out}, target)
 		ends <- err
-	}()
-	err := <-ends
+	})
+	long := time.NewTimer(c.long)
+	defer long.Stop()
+	var err error
+	select {
+	case err = <-ends:
+	case <-long.C:
+		c.out = out.Load()
+		if err = c.record(audit.Started); err == nil {
+			err = <-ends
+		}
+	}
 	c.hangUp()
 	caller.Close()
-	<-ends
+	both.Wait()
+	c.out = out.Load()
 	var known *fault.Fault
 	if err == nil || errors.As(err, &known) { // the target's side has faults
 		return err
 	}
 	return callerHungUp(err)
+}
+
+// counting counts what is written.
+type counting struct {
+	io.Writer
+	n *atomic.Int64
+}
+
+func (w counting) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.n.Add(int64(n))
+	return n, err
 }
 
 // toCaller cuts a caller that stops reading.

@@ -169,6 +169,7 @@ func (d *differ) operator() {
 		d.add(true, "keeps its audit log in %s instead of %s", y, x)
 	}
 	d.kept(a.Audit, b.Audit)
+	d.reviewers(a.Audit, b.Audit)
 	if a.Reload.Watch != b.Reload.Watch {
 		d.add(b.Reload.Watch, "%s", map[bool]string{true: "newly follows changes of the file", false: "no longer follows changes of the file"}[b.Reload.Watch])
 	}

@@ -149,6 +149,7 @@ func (d *differ) policy(old, now Policy) {
 		d.add(b.looserThan(a), "has the limit: %v instead of: %v", b, a)
 	}
 	replaced(d, now.MaxBody > old.MaxBody, "takes bodies up to", old.MaxBody, now.MaxBody)
+	d.evidence(old, now)
 	replaced(d, now.Timeout.Connect > old.Timeout.Connect, "waits for a connection for", old.Timeout.Connect, now.Timeout.Connect)
 	replaced(d, now.Timeout.Handshake > old.Timeout.Handshake, "waits for a handshake for", old.Timeout.Handshake, now.Timeout.Handshake)
 	replaced(d, now.Timeout.FirstByte > old.Timeout.FirstByte, "waits for an answer for", old.Timeout.FirstByte, now.Timeout.FirstByte)

@@ -70,7 +70,8 @@ routes:
   - {name: b, path: /b, callers: [fno], target: {url: "https://a.example"}, methods: [GET], limit: {burst: 1}, timeout: {total: 1m}}
 `)
 	a := Policy{Methods: []string{"PUT"}, Limit: Limit{Rate: Rate{5, time.Second}, Burst: 7, Per: "caller"},
-		Timeout: Timeout{Connect: 10 * time.Second, Handshake: 10 * time.Second, FirstByte: 55 * time.Second, Idle: 30 * time.Second}, MaxBody: 100 << 20}
+		Timeout: Timeout{Connect: 10 * time.Second, Handshake: 10 * time.Second, FirstByte: 55 * time.Second, Idle: 30 * time.Second}, MaxBody: 100 << 20,
+		Data: "internal", Audit: Level{Level: "metadata", Digests: true, Bodies: KeptBodies{Max: 64 << 10, Types: []string{"application/json", "text/xml", "application/soap+xml"}}}}
 	b := a
 	b.Methods, b.Limit.Burst, b.Timeout.Total = []string{"GET"}, 1, time.Minute
 	if diff := cmp.Diff([]Policy{a, b}, []Policy{table.Routes[0].Policy, table.Routes[1].Policy}); diff != "" {

@@ -104,6 +104,8 @@ type Audit struct {
 	Keep       time.Duration `key:"keep" default:"400d" doc:"How long records are kept. Older segments are deleted, which is recorded; their checkpoints stay. 0 keeps them for ever."`
 	Segment    AuditSegment  `key:"segment" doc:"When a part of the log is complete: it is sealed with a key of its own, compressed and indexed."`
 	Checkpoint time.Duration `key:"checkpoint" default:"1s" doc:"Time between two signed checkpoints while calls come. What came after the last one cannot be proven."`
+	Reviewers  []string      `key:"reviewers" doc:"Public keys of age (age1..., from age-keygen) to which the bodies are encrypted that routes with audit.level bodies keep. Each key alone opens them."`
+	BodiesKeep time.Duration `key:"bodies_keep" default:"30d" doc:"How long kept bodies stay, in days of UTC. The log itself stays longer."`
 }
 
 // AuditSegment says how large a part of the audit log grows.
@@ -135,6 +137,23 @@ type Policy struct {
 	Limit   Limit    `key:"limit" doc:"How much a caller may call."`
 	Timeout Timeout  `key:"timeout" doc:"Time limits of the second hop, by phase."`
 	MaxBody Size     `key:"max_body" default:"100MiB" doc:"Largest request body; beyond it the caller gets 413. Bodies are streamed, not kept."`
+	Data    string   `key:"data" enum:"card,personal,internal" default:"internal" doc:"What the calls carry at most. card keeps no bodies in the audit log, and allows an exception only towards a private address."`
+	Audit   Level    `key:"audit" doc:"What the audit log keeps of a call beside who, what, when and how protected."`
+}
+
+// Level is what the audit log keeps of the calls of a route.
+type Level struct {
+	Level   string     `key:"level" enum:"metadata,headers,bodies" default:"metadata" doc:"metadata; headers: the fields of headers too; bodies: these and the bodies, encrypted to audit.reviewers. Secrets, cookies and queries are never recorded in clear."`
+	Headers []string   `key:"headers" doc:"Fields of the request and the answer to record at the levels headers and bodies. Fields that carry credentials cannot be named; what looks like a secret is recorded as its keyed HMAC."`
+	Digests bool       `key:"digests" default:"true" doc:"Record a keyed HMAC of both bodies, at every level: twohop audit hmac confirms a body that somebody has."`
+	Bodies  KeptBodies `key:"bodies" doc:"Which bodies the level bodies keeps."`
+}
+
+// KeptBodies says which bodies are kept.
+type KeptBodies struct {
+	Max    Size     `key:"max" default:"64KiB" doc:"What is kept of a body, at most 1MiB; the rest is left out."`
+	Types  []string `key:"types" default:"[application/json, text/xml, application/soap+xml]" doc:"Media types, of JSON or XML, since nothing else can be redacted."`
+	Redact []string `key:"redact" doc:"What is replaced before it is kept: JSON paths ($.card.number, $..pin) and names of XML elements and attributes without their prefix. WS-Security's credentials always are."`
 }
 
 // Limit bounds the calls of one route.

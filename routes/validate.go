@@ -45,6 +45,8 @@ func (t *Table) validate(r *report, now time.Time) {
 		c.target(path, &x)
 	}
 	c.policy("defaults", &t.Defaults)
+	c.level("defaults", &t.Defaults, false)
+	c.auditLog()
 	c.routes()
 	c.reachable()
 	if !c.errs.Fatal() {

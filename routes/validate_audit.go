@@ -21,6 +21,7 @@ func (c *checker) auditLog() {
 	if a.Checkpoint <= 0 || a.Checkpoint > time.Minute {
 		c.fail("audit.checkpoint", a.Checkpoint.String()+" is no time between checkpoints", "write up to 1m")
 	}
+	c.positive("audit.bodies_keep", a.BodiesKeep)
 	switch {
 	case a.Keep == 0:
 	case a.Keep < minKeep:

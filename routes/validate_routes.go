@@ -38,8 +38,10 @@ func (c *checker) routes() {
 			}
 		}
 		c.policy(path, &r.Policy)
+		c.level(path, &r.Policy, true)
 		c.routeCallers(path+".callers", r)
 		c.routeTarget(path, r)
+		c.cardData(path, r)
 		c.headers(path+".headers", r.Headers)
 		c.headers(path+".response_headers", r.ResponseHeaders)
 	}

@@ -104,6 +104,7 @@ func (s *server) inForce() *routes.Table {
 	}
 	t.Admin.Address, t.Admin.Socket = s.started.Admin.Address, s.started.Admin.Socket
 	t.Health, t.Audit, t.Log = s.started.Health, s.started.Audit, s.started.Log
+	t.Audit.Reviewers, t.Audit.BodiesKeep = s.table.Audit.Reviewers, s.table.Audit.BodiesKeep // which a reload takes
 	return &t
 }
 
@@ -126,13 +127,20 @@ func needRestart(old, now *routes.Table) []string {
 		old, now any
 	}{
 		{"listen", withoutHosts(old.Listen), withoutHosts(now.Listen)}, {"admin", adminAtStart(old), adminAtStart(now)}, {"health", old.Health, now.Health},
-		{"audit", old.Audit, now.Audit}, {"log", old.Log, now.Log},
+		{"audit", auditAtStart(old), auditAtStart(now)}, {"log", old.Log, now.Log},
 	} {
 		if !reflect.DeepEqual(k.old, k.now) {
 			keys = append(keys, k.key)
 		}
 	}
 	return keys
+}
+
+// auditAtStart leaves out what a reload takes.
+func auditAtStart(t *routes.Table) routes.Audit {
+	a := t.Audit
+	a.Reviewers, a.BodiesKeep = nil, 0
+	return a
 }
 
 // withoutHosts leaves out what a reload takes.
@@ -184,7 +192,7 @@ func (s *server) keep(ctx context.Context) {
 
 // watchAudit tells, once, that calls can no longer be recorded.
 func (s *server) watchAudit() {
-	err := s.audit.Healthy()
+	err := errors.Join(s.audit.Healthy(), s.bodies.Healthy())
 	s.deps.Metrics.AuditHealthy(err == nil)
 	if err != nil && !s.auditLost {
 		s.auditLost = true

@@ -19,6 +19,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"twohop/audit"
+	"twohop/audit/capture"
 	"twohop/certs"
 	"twohop/console"
 	"twohop/door"
@@ -64,6 +65,8 @@ type server struct {
 	log     *slog.Logger
 	deps    proxy.Deps
 	audit   *audit.Log
+	secret  *audit.Secret
+	bodies  *capture.Store
 	certs   *certs.Manager
 	broker  *proxy.Broker
 	servers []listening
@@ -129,7 +132,11 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 			return nil, err
 		}
 	}
-	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Metrics: metrics.New(), Log: s.log, Now: e.now}
+	if s.secret, err = audit.OpenSecret(string(t.Audit.Dir)); err != nil {
+		return nil, err
+	}
+	s.bodies = capture.NewStore(string(t.Audit.Dir), s.audit.AppendEvent)
+	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Secret: s.secret, Bodies: s.bodies, Metrics: metrics.New(), Log: s.log, Now: e.now}
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
 		return nil, err
 	}
@@ -262,5 +269,5 @@ func (s *server) ready() error {
 	if s.draining.Load() { // without s.mu, which a reload holds for long
 		return errors.New("the broker is stopping")
 	}
-	return s.audit.Healthy()
+	return errors.Join(s.audit.Healthy(), s.bodies.Healthy())
 }

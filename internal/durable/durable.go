@@ -3,6 +3,7 @@
 package durable
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,25 @@ func WriteFile(name string, data []byte, perm os.FileMode) (err error) {
 		return fmt.Errorf("durable: %w", err)
 	}
 	return SyncDir(dir)
+}
+
+// WriteNew makes the file called name with data, whole or not at all, and makes it survive
+// a power loss. The error is fs.ErrExist when name is there already; then nothing is
+// changed, even when two processes make it at the same time.
+func WriteNew(name string, data []byte, perm os.FileMode) error {
+	tmp := fmt.Sprintf("%s.%s", name, rand.Text())
+	if err := WriteFile(tmp, data, perm); err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	err := os.Link(tmp, name)
+	if _, missing := os.Lstat(name); err != nil && missing != nil { // a file system without links, such as SMB
+		err = os.Rename(tmp, name)
+	}
+	if err != nil {
+		return fmt.Errorf("durable: %w", err)
+	}
+	return SyncDir(filepath.Dir(name))
 }
 
 // MkdirAll makes dir and what is missing above it, and makes their names survive a
