@@ -38,3 +38,39 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLine is a record's way into its line, with all that a level may keep.
+func BenchmarkLine(b *testing.B) {
+	r := sample()
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = r.line(buf[:0])
+	}
+	b.SetBytes(int64(len(buf)))
+}
+
+// BenchmarkDigest is the keyed digest of one body.
+func BenchmarkDigest(b *testing.B) {
+	for _, size := range []int{1 << 10, 64 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			body := make([]byte, size)
+			b.ReportAllocs()
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				d := testSecret.Digest(Body)
+				d.Write(body)
+				d.Sum()
+				d.Release()
+			}
+		})
+	}
+}
+
+func BenchmarkVariables(b *testing.B) {
+	names, values := []string{"item"}, []string{"A1001"}
+	b.ReportAllocs()
+	for b.Loop() {
+		testSecret.Variables(names, values)
+	}
+}

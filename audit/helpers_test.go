@@ -93,9 +93,19 @@ func countLines(p []byte) (n int) {
 
 var at = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// testSecret has a key of zeros.
+var testSecret = newSecret(make([]byte, 32))
+
+const testHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 // sample is the end of a call over two hops.
 func sample() *Record {
-	return &Record{Stage: End, Time: at, Logged: at.Add(time.Second), ID: "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", Correlation: "0af7651916cd43dd8448eb211c80319c",
+	body := testSecret.Digest(Body)
+	defer body.Release()
+	body.Write([]byte("body"))
+	return &Record{RequestDigest: body.Sum(), ResponseDigest: body.Sum(), Variables: testSecret.Variables([]string{"item", "n"}, []string{"A1001", "\""}),
+		RequestFields: Fields("").With("Content-Type", "text/xml").With("X-Request-Id", "1"), ResponseFields: Fields("").With("Content-Type", "text/xml"),
+		RequestKept: Kept{File: "bodies/2026-03-01/0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-request.age", SHA256: testHash, Bytes: 12, Cut: true}, ResponseKept: Kept{LeftOut: "media_type"}, Stage: End, Time: at, Logged: at.Add(time.Second), ID: "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", Correlation: "0af7651916cd43dd8448eb211c80319c",
 		Caller: "fno-uat", CallerBy: "api_key", Credential: "0123456789abcdef", Source: "[::ffff:10.0.0.7]:50123",
 		Method: "POST", Host: "broker.example.com:8443", Path: "/stock/{item}", Proto: "HTTP/1.1", SOAPAction: "urn:legacy/GetStock",
 		Route: "warehouse", Target: "wms", Exception: "WMS-2019", ExceptionEnds: "2027-03-31", Config: "sha256:abc",

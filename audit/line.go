@@ -24,7 +24,7 @@ func (r *Record) line(b []byte) []byte {
 	o.open("")
 	o.class(classHTTP, activity, r.Time.UnixMilli())
 	r.verdict(o)
-	o.metadata(r.ID+"-"+r.Stage, r.Correlation, r.Logged.UnixMilli(), profiles)
+	o.about(r.ID, r.Stage, r.Correlation, r.Logged.UnixMilli(), profiles)
 	if r.Caller != "" {
 		o.user(clip(r.Caller, shortest), r.Credential)
 	}
@@ -67,7 +67,7 @@ func (r *Record) hop1(o *object) {
 	ip, from := peerOf(r.Source)
 	o.endpoint("src_endpoint", ip, from, "", "")
 	if host != "" {
-		o.endpoint("dst_endpoint", "", port, host, "")
+		o.endpoint("dst_endpoint", netip.Addr{}, port, host, "")
 	}
 	o.open("http_request")
 	o.must("http_method", clip(r.Method, shortest))
@@ -147,12 +147,12 @@ func (r *Record) unmapped(o *object) {
 }
 
 // peerOf returns nothing for what is not an address.
-func peerOf(address string) (ip string, port int64) {
+func peerOf(address string) (ip netip.Addr, port int64) {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return "", 0
+		return netip.Addr{}, 0
 	}
-	return ap.Addr().Unmap().String(), int64(ap.Port())
+	return ap.Addr().Unmap(), int64(ap.Port())
 }
 
 // hostOf splits a Host header; a user and password that somebody put there is dropped.

@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,11 @@ func TestALineIsWhatEncodingJSONWouldWrite(t *testing.T) {
 	t.Run("a long call", func(t *testing.T) {
 		r := sample()
 		r.Hop1.Total, r.Hop2.Connect, r.Hop2.Total = 400*time.Hour+time.Microsecond, time.Nanosecond, 1001*time.Microsecond
+		same(t, r.line(nil), &line{})
+	})
+	t.Run("what others wrote into header fields", func(t *testing.T) {
+		r := sample()
+		r.RequestFields, r.ResponseFields = Fields("").With("X-<a>", "\"\\\x00").With("ü\xff", "\u2028"), Fields("").With("\n", strings.Repeat("ä", 500))
 		same(t, r.line(nil), &line{})
 	})
 	t.Run("an event", func(t *testing.T) {
@@ -122,9 +128,15 @@ type endpoint struct {
 }
 
 type request struct {
-	Method  string `json:"http_method"`
-	URL     url    `json:"url"`
-	Version string `json:"version"`
+	Method  string   `json:"http_method"`
+	URL     url      `json:"url"`
+	Version string   `json:"version"`
+	Headers []header `json:"http_headers,omitempty"`
+}
+
+type header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 type url struct {
@@ -135,7 +147,8 @@ type url struct {
 }
 
 type response struct {
-	Code int `json:"code"`
+	Code    int      `json:"code"`
+	Headers []header `json:"http_headers,omitempty"`
 }
 
 type tlsInfo struct {
@@ -171,25 +184,39 @@ type policyOf struct {
 }
 
 type unmapped struct {
-	Call          string  `json:"call"` // the same in all records of a call
-	Stage         string  `json:"stage"`
-	Outcome       string  `json:"outcome,omitempty"`
-	Route         string  `json:"route,omitempty"`
-	Target        string  `json:"target,omitempty"`
-	CallerBy      string  `json:"caller_by,omitempty"`
-	ExceptionEnds string  `json:"exception_ends,omitempty"`
-	SOAPAction    string  `json:"soap_action,omitempty"`
-	Endpoint      string  `json:"target_endpoint,omitempty"`
-	Retries       int     `json:"retries,omitempty"`
-	Verify        string  `json:"target_verified_by,omitempty"`
-	Peer          string  `json:"target_certificate_sha256,omitempty"`
-	Resumed       bool    `json:"target_tls_resumed,omitempty"`
-	Reused        bool    `json:"target_connection_reused,omitempty"`
-	ConnectMS     float64 `json:"target_connect_ms,omitempty"`
-	HandshakeMS   float64 `json:"target_handshake_ms,omitempty"`
-	FirstByteMS   float64 `json:"target_first_byte_ms,omitempty"`
-	TotalMS       float64 `json:"target_total_ms,omitempty"`
-	CallMS        float64 `json:"call_ms,omitempty"`
+	Call          string            `json:"call"` // the same in all records of a call
+	Stage         string            `json:"stage"`
+	Outcome       string            `json:"outcome,omitempty"`
+	Route         string            `json:"route,omitempty"`
+	Target        string            `json:"target,omitempty"`
+	CallerBy      string            `json:"caller_by,omitempty"`
+	VerifiedBy    string            `json:"caller_verified_by,omitempty"`
+	ExceptionEnds string            `json:"exception_ends,omitempty"`
+	SOAPAction    string            `json:"soap_action,omitempty"`
+	Variables     map[string]string `json:"variables,omitempty"`
+	RequestHMAC   string            `json:"request_body_hmac,omitempty"`
+	ResponseHMAC  string            `json:"response_body_hmac,omitempty"`
+	Request       *kept             `json:"request_body,omitempty"`
+	Response      *kept             `json:"response_body,omitempty"`
+	Endpoint      string            `json:"target_endpoint,omitempty"`
+	Retries       int               `json:"retries,omitempty"`
+	Verify        string            `json:"target_verified_by,omitempty"`
+	Peer          string            `json:"target_certificate_sha256,omitempty"`
+	Resumed       bool              `json:"target_tls_resumed,omitempty"`
+	Reused        bool              `json:"target_connection_reused,omitempty"`
+	ConnectMS     float64           `json:"target_connect_ms,omitempty"`
+	HandshakeMS   float64           `json:"target_handshake_ms,omitempty"`
+	FirstByteMS   float64           `json:"target_first_byte_ms,omitempty"`
+	TotalMS       float64           `json:"target_total_ms,omitempty"`
+	CallMS        float64           `json:"call_ms,omitempty"`
+}
+
+type kept struct {
+	File    string `json:"file,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+	Bytes   int64  `json:"bytes,omitempty"`
+	Cut     bool   `json:"cut,omitempty"`
+	LeftOut string `json:"left_out,omitempty"`
 }
 
 // eventLine is an OCSF 1.8.0 Entity Management (class 3004), activity Update.

@@ -1,5 +1,7 @@
 package audit
 
+import "net/netip"
+
 // A record is an OCSF 1.8.0 HTTP Activity (class 4002), an event an Entity Management
 // (class 3004); what OCSF has no place for stands under unmapped. Names of members are
 // OCSF's.
@@ -42,9 +44,17 @@ func (o *object) raw(members string) {
 }
 
 func (o *object) metadata(uid, correlation string, loggedMS int64, profiles string) {
+	o.about(uid, "", correlation, loggedMS, profiles)
+}
+
+// about writes the metadata of the stage of a call, or of what has no stages.
+func (o *object) about(uid, stage, correlation string, loggedMS int64, profiles string) {
 	o.open("metadata")
 	o.must("version", schema)
 	o.text("uid", uid)
+	if uid != "" && stage != "" {
+		o.b = append(append(append(o.b[:len(o.b)-1], '-'), stage...), '"') // one of four words
+	}
 	o.text("correlation_uid", correlation)
 	o.count("logged_time", loggedMS)
 	o.raw(profiles)
@@ -62,12 +72,15 @@ func (o *object) user(name, credential string) {
 }
 
 // endpoint is left out when nothing of it is known.
-func (o *object) endpoint(member, ip string, port int64, host, name string) {
-	if ip == "" && port == 0 && host == "" && name == "" {
+func (o *object) endpoint(member string, ip netip.Addr, port int64, host, name string) {
+	if !ip.IsValid() && port == 0 && host == "" && name == "" {
 		return
 	}
 	o.open(member)
-	o.text("ip", ip)
+	if ip.IsValid() {
+		o.name("ip")
+		o.b = append(ip.AppendTo(append(o.b, '"')), '"')
+	}
 	o.number("port", port)
 	o.text("hostname", host)
 	o.text("name", name)

@@ -28,7 +28,7 @@ const (
 	// to it. Its HMAC is cut to 16 bytes.
 	Variable Kind = "variable"
 	// Value is what stands in a header field and looks like a secret, without blanks at
-	// either end. Its HMAC is cut to 16 bytes.
+	// either end, its query, if any, cut off. Its HMAC is cut to 16 bytes.
 	Value Kind = "value"
 	// Body is a whole message body, as the caller sent or got it, without the framing
 	// of chunks. Its HMAC has 32 bytes.

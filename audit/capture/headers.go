@@ -42,22 +42,20 @@ func canonical(name string) string { return http.CanonicalHeaderKey(name) }
 var secretValue = regexp.MustCompile(`(?i)\b(?:basic|bearer|digest|negotiate|ntlm|hoba|mutual|dpop|gnap|privatetoken|aws4-hmac-sha256|sharedaccesssignature|sharedkey|apikey|token)[ :=]+\S` +
 	`|\beyJ[\w-]{4,}\.[\w-]*\.` + `|-----BEGIN|://[^/?#\s]*@|(?:password|passwd|pwd|secret|sig|signature|api[_-]?key|access[_-]?token)\s*[=:]`)
 
-// Fields returns the fields of h that the plan names, in the plan's order. What looks like
-// a secret, or holds one of known, stands as its keyed HMAC; a query is cut off.
+// Fields returns the fields of h that the plan names, in the plan's order. A query is cut
+// off; what looks like a secret then, or holds one of known, stands as its keyed HMAC.
 func (p *Plan) Fields(h http.Header, secret *audit.Secret, known ...string) (list audit.Fields) {
 	for _, name := range p.headers {
 		values := h[name]
 		if len(values) == 0 {
 			continue
 		}
-		value := strings.TrimSpace(strings.Join(values, ", "))
+		value := withoutQuery(strings.TrimSpace(strings.Join(values, ", ")))
 		switch {
 		case value == "":
 			continue // OCSF wants a value
 		case secretValue.MatchString(value) || slices.ContainsFunc(known, func(k string) bool { return k != "" && strings.Contains(value, k) }):
 			value = "hmac:" + secret.Of(audit.Value, value)
-		default:
-			value = withoutQuery(value)
 		}
 		list = list.With(name, value)
 	}

@@ -29,11 +29,11 @@ func parsePath(text string) (path, error) {
 			rest = rest[3:]
 			continue
 		case strings.HasPrefix(rest, "['"):
-			end := strings.Index(rest, "']")
-			if end < 0 {
+			name, after, closed := strings.Cut(rest[2:], "']")
+			if !closed {
 				return nil, errors.New("['name'] is not closed")
 			}
-			s.name, rest = rest[2:end], rest[end+2:]
+			s.name, rest = name, after
 			if strings.ContainsAny(s.name, `\'`) {
 				return nil, errors.New("a quote or backslash stands in a name")
 			}

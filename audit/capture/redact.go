@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Why a body is not kept, as the record says it.
@@ -32,6 +33,9 @@ func (e errLeaveOut) Error() string { return string(e) }
 // left of a value that is cut is not returned. short reports that the end is missing.
 // A body that is not well-formed up to its end, or up to the cut, is not kept at all.
 func (p *Plan) redact(f form, src []byte, cut bool) (out []byte, short bool, err error) {
+	if cut {
+		src = wholeRunes(src)
+	}
 	r := &redactor{src: src, most: p.max}
 	if f == jsonForm {
 		err = r.json(p.paths)
@@ -48,6 +52,19 @@ func (p *Plan) redact(f form, src []byte, cut bool) (out []byte, short bool, err
 		return nil, false, errLeaveOut(malformed)
 	}
 	return r.out, false, nil
+}
+
+// wholeRunes leaves out a character that is cut.
+func wholeRunes(src []byte) []byte {
+	for i := len(src) - 1; i >= 0 && i >= len(src)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(src[i]) {
+			if !utf8.FullRune(src[i:]) {
+				return src[:i]
+			}
+			break
+		}
+	}
+	return src
 }
 
 // errFull ends a redaction whose result is longer than what may be kept.
