@@ -46,7 +46,6 @@ func (t *Table) validate(r *report, now time.Time) {
 	}
 	c.policy("defaults", &t.Defaults)
 	c.level("defaults", &t.Defaults, false)
-	c.auditLog()
 	c.routes()
 	c.reachable()
 	if !c.errs.Fatal() {

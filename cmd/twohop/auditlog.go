@@ -33,6 +33,17 @@ func (s *server) openAudit(t *routes.Table) (err error) {
 	return nil
 }
 
+// pruneBodies deletes the kept bodies of days that are over.
+func (s *server) pruneBodies(keep time.Duration) {
+	days, err := s.bodies.Prune(s.now(), keep)
+	if err != nil {
+		s.log.Error("kept bodies cannot be deleted", "error", err)
+	}
+	if len(days) > 0 {
+		s.log.Info("kept bodies are deleted", "days", days)
+	}
+}
+
 // prune removes old audit records for user.
 func (s *server) prune(user string, before time.Time) (int64, error) {
 	lines, err := s.audit.Prune(before, user)

@@ -174,7 +174,9 @@ func (s *server) keep(ctx context.Context) {
 		case <-gauges.C:
 			s.mu.Lock()
 			s.gauge()
+			keep := s.table.Audit.BodiesKeep
 			s.mu.Unlock()
+			s.pruneBodies(keep)
 		case <-watch.C:
 			s.mu.Lock()
 			t := s.table
