@@ -108,6 +108,8 @@ type compiler struct {
 	errs   routes.ErrorList
 	held   []held
 	shared map[sharing]*balance.Group
+
+	defaultsTold bool // what is wrong with defaults.audit, which routes inherit
 }
 
 // held is a target of the router, to be given back.

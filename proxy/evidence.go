@@ -24,12 +24,13 @@ type evidence struct {
 func (c *compiler) evidence(i int, r *routes.Route) evidence {
 	out := evidence{digests: r.Audit.Digests}
 	plan, err := capture.New(capture.Config{Headers: r.Audit.Headers, Types: r.Audit.Bodies.Types, Redact: r.Audit.Bodies.Redact, Max: int(r.Audit.Bodies.Max)})
-	if err != nil {
-		path := fmt.Sprintf("routes[%d].audit", i)
-		if reflect.DeepEqual(r.Audit, c.Defaults.Audit) {
-			path = "defaults.audit"
-		}
-		c.fail(path, err)
+	switch {
+	case err == nil:
+	case !reflect.DeepEqual(r.Audit, c.Defaults.Audit):
+		c.fail(fmt.Sprintf("routes[%d].audit", i), err)
+	case !c.defaultsTold:
+		c.defaultsTold = true
+		c.fail("defaults.audit", err)
 	}
 	if r.Audit.Level != "metadata" {
 		out.fields = plan
