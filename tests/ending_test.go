@@ -54,8 +54,19 @@ func (b *Broker) finish() {
 		places[filepath.Base(name)] = string(text)
 	}
 	var records bytes.Buffer
-	auditLines(b.t, b.Audit, func(line []byte) { records.Write(line) })
+	auditLines(b.t, b.Audit, func(line []byte) {
+		records.Write(line)
+		fitsSchema(b.t, line)
+	})
 	places["the audit log"] = records.String()
+	kept, _ := filepath.Glob(filepath.Join(b.Audit, "bodies", "*", "*")) // the pattern is well formed
+	for _, name := range kept {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Error(err)
+		}
+		places[name] = string(text)
+	}
 	for _, secret := range b.secrets {
 		for place, text := range places {
 			if strings.Contains(text, secret) {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"twohop/audit"
+	"twohop/audit/capture"
 	"twohop/audit/trail"
 	"twohop/certs"
 	"twohop/limit"
@@ -75,7 +76,11 @@ func newTimed(t *testing.T, h http.HandlerFunc, routesText string) *timed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	router, err := proxy.Compile(table, proxy.State{}, proxy.Deps{Targets: balance.NewPool(x.Now), Limits: limit.NewStore(), Audit: log,
+	secret, err := audit.OpenSecret(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := proxy.Compile(table, proxy.State{}, proxy.Deps{Targets: balance.NewPool(x.Now), Limits: limit.NewStore(), Audit: log, Secret: secret, Bodies: capture.NewStore(dir, log.AppendEvent),
 		Metrics: x.metrics, Log: slog.New(slog.DiscardHandler), Now: x.Now})
 	if err != nil {
 		t.Fatal(err)
