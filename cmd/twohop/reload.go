@@ -205,7 +205,7 @@ func (s *server) watchAudit() {
 // gauge sets the days that certificates and exceptions have left; s.mu is held.
 func (s *server) gauge() {
 	m := s.deps.Metrics
-	m.AuditHealthy(s.audit.Healthy() == nil)
+	m.AuditHealthy(errors.Join(s.audit.Healthy(), s.bodies.Healthy()) == nil)
 	m.ForgetExceptions()
 	ends := s.extensions.ends(s.table)
 	for name, x := range s.table.Exceptions {
