@@ -1,12 +1,14 @@
 package durable
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -21,6 +23,29 @@ func names(t *testing.T, dir string) []string {
 		list = append(list, e.Name())
 	}
 	return list
+}
+
+func TestWriteNewWritesOnce(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	var wrote atomic.Int64
+	var work sync.WaitGroup
+	for i := range 8 {
+		work.Go(func() {
+			switch err := WriteNew(name, []byte{byte('0' + i)}, 0o600); {
+			case err == nil:
+				wrote.Store(int64('0' + i))
+			case !errors.Is(err, fs.ErrExist):
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	if data, err := os.ReadFile(name); err != nil || len(data) != 1 || int64(data[0]) != wrote.Load() {
+		t.Errorf("it holds %q, %v; %c was told that it wrote it", data, err, wrote.Load())
+	}
+	if list := names(t, filepath.Dir(name)); len(list) != 1 {
+		t.Errorf("left behind: %v", list)
+	}
 }
 
 func TestWriteFileReplacesTheWhole(t *testing.T) {
