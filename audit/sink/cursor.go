@@ -1,0 +1,71 @@
+package sink
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"twohop/internal/durable"
+)
+
+// cursor is the file that says where a sink has got to in a log.
+type cursor struct {
+	Origin string    `json:"origin"`
+	Next   int64     `json:"next"` // index of the first line that may not have been delivered
+	Time   time.Time `json:"time"` // when it was written
+}
+
+// cursorFile returns the name of the file; sink is a name of routes.yaml, which holds
+// nothing that a file name cannot.
+func cursorFile(dir, sink string) string { return filepath.Join(dir, "cursor-"+sink+".json") }
+
+var errNoCursor = errors.New("there is no cursor")
+
+// readCursor returns errNoCursor where nothing was ever shipped.
+func readCursor(dir, sink string) (c cursor, err error) {
+	file := cursorFile(dir, sink)
+	data, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, errNoCursor
+	case err != nil:
+		return c, fmt.Errorf("audit: %w", err)
+	}
+	if err := json.Unmarshal(data, &c); err != nil || c.Next < 0 {
+		return cursor{}, fmt.Errorf("audit: %s is damaged", file)
+	}
+	return c, nil
+}
+
+func (c cursor) write(dir, sink string) error {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	if err := durable.WriteFile(cursorFile(dir, sink), append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("audit: the cursor of the sink %s cannot be kept: %w", sink, err)
+	}
+	return nil
+}
+
+// Unshipped returns the index of the first line of the log in dir that one of sinks may
+// not have delivered, and which; math.MaxInt64 and "" when there are no sinks. A sink
+// without a cursor of use has delivered nothing.
+func Unshipped(dir string, sinks []string) (lowest int64, sink string) {
+	lowest = math.MaxInt64
+	for _, name := range sinks {
+		c, err := readCursor(dir, name)
+		if err != nil {
+			c.Next = 0
+		}
+		if c.Next < lowest {
+			lowest, sink = c.Next, name
+		}
+	}
+	return lowest, sink
+}

@@ -1,0 +1,225 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	batch      = 256 << 10              // bytes that are read, and sent, at a time
+	linger     = 100 * time.Millisecond // after a small batch, so that the next one is none
+	tick       = time.Second            // how often the cursor moves, at most
+	patience   = 3 * time.Second        // to ship the last lines when told to stop
+	downAfter  = 5 * time.Second        // an outage counts: a receiver that restarts is none
+	alarmAfter = time.Minute
+)
+
+// Shipper ships one log to one receiver. Its Status may be asked for by anybody.
+type Shipper struct {
+	name     string
+	receiver Receiver
+	log      Log
+	changed  func(Change)
+
+	stored  time.Time // when the cursor was written
+	written int64     // what it says; -1 for none
+	told    State     // of an outage
+
+	mu    sync.Mutex
+	next  int64 // first line that is not delivered
+	ages  ages
+	since time.Time // when the outage began; zero for none
+	count Status    // its Up and its counters
+}
+
+// New returns a shipper of log for the sink called name. Only one may run for a log and
+// a name. Run calls changed, which may take its time.
+func New(name string, r Receiver, log Log, changed func(Change)) *Shipper {
+	return &Shipper{name: name, receiver: r, log: log, changed: changed, written: -1}
+}
+
+// Run ships until ctx is done, and then, for a few seconds at most, what the log has by
+// then. It returns nil when all of that was delivered.
+func (s *Shipper) Run(ctx context.Context) error {
+	s.resume()
+	hard, cancel := later(ctx, patience)
+	defer cancel()
+	for tries := 0; ; tries++ {
+		last := ctx.Err() != nil
+		delivered := s.next
+		err := s.session(ctx, hard)
+		if err == nil || last || hard.Err() != nil {
+			return err
+		}
+		if s.next > delivered {
+			tries = 0
+		}
+		s.failed(err)
+		select {
+		case <-ctx.Done(): // once more
+		case <-time.After(pause(tries, err)):
+		}
+	}
+}
+
+// later returns a context that is done some time after ctx.
+func later(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	end, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(d):
+			cancel()
+		case <-end.Done():
+		}
+	})
+	return end, func() { stop(); cancel() }
+}
+
+// resume takes up the cursor. Where it does not fit the log, lines are sent twice
+// rather than never.
+func (s *Shipper) resume() {
+	c, err := readCursor(s.log.Dir, s.name)
+	switch end := s.log.End(); {
+	case errors.Is(err, errNoCursor):
+		return
+	case err != nil:
+	case c.Origin != s.log.Origin:
+		err = fmt.Errorf("the cursor is of the log %s", c.Origin)
+	case c.Next > end:
+		err = fmt.Errorf("the cursor is at line %d and the log has %d", c.Next, end)
+	}
+	if err != nil {
+		s.tell(Change{State: Restarted, Why: err.Error()})
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next, s.written = c.Next, c.Next
+}
+
+// session ships over one link. It returns nil only when ctx is done and all was
+// delivered; hard bounds what is done after that.
+func (s *Shipper) session(ctx, hard context.Context) (err error) {
+	src := s.log.Open(s.next)
+	defer src.Close()
+	var lines []Line
+	if s.log.End() > s.next { // else Next waits, and a receiver may be gone unnoticed
+		if lines, err = src.Next(hard, batch); err != nil {
+			return err
+		}
+		s.note(lines)
+	}
+	up, broken := context.WithCancelCause(hard)
+	defer broken(nil)
+	link, err := s.receiver.Connect(up, s.log.Origin, broken)
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	if len(lines) == 0 {
+		s.works()
+	}
+	for sent := s.next; ; {
+		if sent, err = s.send(up, link, sent, lines); err != nil {
+			return err
+		}
+		if up.Err() != nil {
+			return context.Cause(up)
+		}
+		if err := s.advance(link.Delivered(), sent, tick); err != nil {
+			return err
+		}
+		if ctx.Err() != nil && sent >= s.log.End() {
+			if err := link.Finish(hard); err != nil {
+				return err
+			}
+			return s.advance(sent, sent, 0)
+		}
+		if lines, err = s.read(ctx, up, src, lines); err != nil {
+			return err
+		}
+	}
+}
+
+// read returns the next lines, none when there are none for a while.
+func (s *Shipper) read(ctx, up context.Context, src Source, before []Line) ([]Line, error) {
+	wait, cancel := context.WithTimeout(up, tick)
+	defer cancel()
+	if ctx.Err() == nil {
+		defer context.AfterFunc(ctx, cancel)()
+	}
+	if ctx.Err() == nil && size(before) < batch/2 {
+		select {
+		case <-wait.Done():
+		case <-time.After(linger):
+		}
+	}
+	lines, err := src.Next(wait, batch)
+	switch {
+	case up.Err() != nil:
+		return nil, context.Cause(up)
+	case err != nil && wait.Err() != nil:
+		return nil, nil
+	}
+	return lines, err
+}
+
+func size(lines []Line) (n int) {
+	for _, l := range lines {
+		n += len(l.Text)
+	}
+	return n
+}
+
+// send sends lines and returns the index that follows them; sent is the one so far.
+func (s *Shipper) send(ctx context.Context, link Link, sent int64, lines []Line) (int64, error) {
+	if len(lines) == 0 {
+		return sent, nil
+	}
+	switch first := lines[0].Index; {
+	case first > sent:
+		s.tell(Change{State: Missing, Records: first - sent, Why: fmt.Sprintf("the log goes on at line %d", first)})
+	case first < sent:
+		return sent, fmt.Errorf("audit: line %d was read again after line %d", first, sent)
+	}
+	s.note(lines)
+	refusal, err := link.Send(ctx, lines)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // what the link has seen tells more
+		}
+		return sent, err
+	}
+	if refusal != nil {
+		s.mu.Lock()
+		s.count.Refused += refusal.Records
+		s.mu.Unlock()
+		s.tell(Change{State: Refused, Records: refusal.Records, Why: refusal.Why})
+	}
+	return lines[len(lines)-1].Index + 1, nil
+}
+
+// advance takes lines before next as delivered, and writes the cursor unless it was
+// written within the last every.
+func (s *Shipper) advance(next, sent int64, every time.Duration) error {
+	s.mu.Lock()
+	moved := next > s.next
+	if moved {
+		s.count.Shipped += next - s.next
+		s.next = next
+		s.ages.drop(next, sent)
+	}
+	s.mu.Unlock()
+	if moved {
+		s.works()
+	}
+	now := time.Now()
+	if now.Sub(s.stored) < every || s.next == s.written {
+		return nil
+	}
+	s.stored, s.written = now, s.next
+	return cursor{s.log.Origin, s.next, now}.write(s.log.Dir, s.name)
+}
