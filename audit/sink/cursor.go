@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"twohop/audit/trail"
 	"twohop/internal/durable"
 )
 
@@ -23,6 +24,29 @@ type cursor struct {
 // cursorFile returns the name of the file; sink is a name of routes.yaml, which holds
 // nothing that a file name cannot.
 func cursorFile(dir, sink string) string { return filepath.Join(dir, "cursor-"+sink+".json") }
+
+// TryLock takes the lock of a sink's cursor in l, which lasts until the file is closed. It
+// returns trail.ErrHeld while a shipper has it.
+func TryLock(l trail.Log, sink string) (*os.File, error) {
+	return trail.TryLock(filepath.Join(l.Dir, "cursor-"+sink+".lock"))
+}
+
+// originOf returns the name of a log, which all its segments have.
+func originOf(l trail.Log) (string, error) {
+	segments, err := l.Segments()
+	if err != nil {
+		return "", err
+	}
+	for _, s := range segments {
+		for line, err := range s.Lines() {
+			if err != nil {
+				return "", err
+			}
+			return fieldsOf(line.Text).Log, nil
+		}
+	}
+	return "", fmt.Errorf("audit: %s has no lines", l.Dir)
+}
 
 var errNoCursor = errors.New("there is no cursor")
 

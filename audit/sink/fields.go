@@ -13,6 +13,7 @@ type fields struct {
 	Severity   int    `json:"severity_id"`
 	Time       int64  `json:"time"` // ms
 	StatusCode string `json:"status_code"`
+	Log        string `json:"log_name"` // of a line of the log about itself
 	Metadata   struct {
 		Logged      int64  `json:"logged_time"` // ms
 		Correlation string `json:"correlation_uid"`

@@ -17,6 +17,8 @@ import (
 
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	"google.golang.org/protobuf/proto"
+
+	"twohop/audit/trail"
 )
 
 // OTLP is a receiver of OpenTelemetry logs over HTTP, as binary protobuf.
@@ -70,7 +72,7 @@ type otlpLink struct {
 	delivered int64
 }
 
-func (l *otlpLink) Send(ctx context.Context, lines []Line) (*Refusal, error) {
+func (l *otlpLink) Send(ctx context.Context, lines []trail.Line) (*Refusal, error) {
 	if err := l.encode(lines); err != nil {
 		return nil, err
 	}
@@ -104,7 +106,7 @@ func (l *otlpLink) Send(ctx context.Context, lines []Line) (*Refusal, error) {
 
 const protobuf = "application/x-protobuf"
 
-func (l *otlpLink) encode(lines []Line) error {
+func (l *otlpLink) encode(lines []trail.Line) error {
 	data, err := proto.Marshal(l.encoder.request(lines))
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -8,6 +8,8 @@ import (
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	resource "go.opentelemetry.io/proto/slim/otlp/resource/v1"
+
+	"twohop/audit/trail"
 )
 
 // encoder makes OTLP of lines. The body is the line as it is, so that its hash can be
@@ -31,7 +33,7 @@ func newEncoder(origin, version string) *encoder {
 	return &encoder{origin, &resource.Resource{Attributes: a}, &common.InstrumentationScope{Name: "twohop/audit"}}
 }
 
-func (e *encoder) request(lines []Line) *collector.ExportLogsServiceRequest {
+func (e *encoder) request(lines []trail.Line) *collector.ExportLogsServiceRequest {
 	records := make([]*logs.LogRecord, len(lines))
 	for i, line := range lines {
 		records[i] = e.record(line)
@@ -40,8 +42,8 @@ func (e *encoder) request(lines []Line) *collector.ExportLogsServiceRequest {
 		Resource: e.resource, ScopeLogs: []*logs.ScopeLogs{{Scope: e.scope, LogRecords: records}}}}}
 }
 
-func (e *encoder) record(line Line) *logs.LogRecord {
-	text := trimmed(line.Text)
+func (e *encoder) record(line trail.Line) *logs.LogRecord {
+	text := line.Text
 	f := fieldsOf(text)
 	number, name := f.otlpSeverity()
 	r := &logs.LogRecord{SeverityNumber: number, SeverityText: name, Body: textValue(string(text)), TraceId: f.trace(),

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
+
+	"twohop/audit/trail"
 )
 
 const (
@@ -22,6 +25,7 @@ type Shipper struct {
 	name     string
 	receiver Receiver
 	log      Log
+	origin   string // of log, in its checkpoints too
 	changed  func(Change)
 
 	stored  time.Time // when the cursor was written
@@ -35,21 +39,29 @@ type Shipper struct {
 	count Status    // its Up and its counters
 }
 
-// New returns a shipper of log for the sink called name. Only one may run for a log and
-// a name. Run calls changed, which may take its time.
+// New returns a shipper of log for the sink called name. Run calls changed, which may take
+// its time.
 func New(name string, r Receiver, log Log, changed func(Change)) *Shipper {
 	return &Shipper{name: name, receiver: r, log: log, changed: changed, written: -1}
 }
 
 // Run ships until ctx is done, and then, for a few seconds at most, what the log has by
-// then. It returns nil when all of that was delivered.
+// then; a log that has Ended is shipped to its end. It returns nil when all of that was
+// delivered. While another shipper is at work on the same log for the same sink, in any
+// process, it waits.
 func (s *Shipper) Run(ctx context.Context) error {
-	s.resume()
+	lock, err := s.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := s.resume(); err != nil {
+		return err
+	}
 	hard, cancel := later(ctx, patience)
 	defer cancel()
 	for tries := 0; ; tries++ {
-		last := ctx.Err() != nil
-		delivered := s.next
+		last, delivered := ctx.Err() != nil, s.next
 		err := s.session(ctx, hard)
 		if err == nil || last || hard.Err() != nil {
 			return err
@@ -61,6 +73,21 @@ func (s *Shipper) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done(): // once more
 		case <-time.After(pause(tries, err)):
+		}
+	}
+}
+
+// alone waits until no other shipper has the cursor.
+func (s *Shipper) alone(ctx context.Context) (*os.File, error) {
+	for {
+		lock, err := TryLock(s.log.Log, s.name)
+		if !errors.Is(err, trail.ErrHeld) {
+			return lock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(tick):
 		}
 	}
 }
@@ -80,41 +107,45 @@ func later(ctx context.Context, d time.Duration) (context.Context, context.Cance
 
 // resume takes up the cursor. Where it does not fit the log, lines are sent twice
 // rather than never.
-func (s *Shipper) resume() {
+func (s *Shipper) resume() (err error) {
+	if s.origin, err = originOf(s.log.Log); err != nil {
+		return err
+	}
 	c, err := readCursor(s.log.Dir, s.name)
 	switch end := s.log.End(); {
 	case errors.Is(err, errNoCursor):
-		return
+		return nil
 	case err != nil:
-	case c.Origin != s.log.Origin:
+	case c.Origin != s.origin:
 		err = fmt.Errorf("the cursor is of the log %s", c.Origin)
 	case c.Next > end:
 		err = fmt.Errorf("the cursor is at line %d and the log has %d", c.Next, end)
 	}
 	if err != nil {
 		s.tell(Change{State: Restarted, Why: err.Error()})
-		return
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next, s.written = c.Next, c.Next
+	return nil
 }
 
-// session ships over one link. It returns nil only when ctx is done and all was
-// delivered; hard bounds what is done after that.
+// session ships over one link. It returns nil only when ctx is done, or the log has ended,
+// and all was delivered; hard bounds what is done after that.
 func (s *Shipper) session(ctx, hard context.Context) (err error) {
-	src := s.log.Open(s.next)
+	src := trail.Follow(s.log.Log, s.next, s.log.End)
 	defer src.Close()
-	var lines []Line
+	var lines []trail.Line
 	if s.log.End() > s.next { // else Next waits, and a receiver may be gone unnoticed
-		if lines, err = src.Next(hard, batch); err != nil {
+		if lines, err = next(hard, src); err != nil {
 			return err
 		}
 		s.note(lines)
 	}
 	up, broken := context.WithCancelCause(hard)
 	defer broken(nil)
-	link, err := s.receiver.Connect(up, s.log.Origin, broken)
+	link, err := s.receiver.Connect(up, s.origin, broken)
 	if err != nil {
 		return err
 	}
@@ -132,7 +163,7 @@ func (s *Shipper) session(ctx, hard context.Context) (err error) {
 		if err := s.advance(link.Delivered(), sent, tick); err != nil {
 			return err
 		}
-		if ctx.Err() != nil && sent >= s.log.End() {
+		if (ctx.Err() != nil || s.log.Ended) && sent >= s.log.End() {
 			if err := link.Finish(hard); err != nil {
 				return err
 			}
@@ -144,20 +175,32 @@ func (s *Shipper) session(ctx, hard context.Context) (err error) {
 	}
 }
 
+// next is src.Next, past lines that were deleted.
+func next(ctx context.Context, src *trail.Follower) ([]trail.Line, error) {
+	lines, err := src.Next(ctx, batch)
+	if !errors.Is(err, trail.ErrPruned) {
+		return lines, err
+	}
+	if err := src.Skip(); err != nil {
+		return nil, err
+	}
+	return src.Next(ctx, batch)
+}
+
 // read returns the next lines, none when there are none for a while.
-func (s *Shipper) read(ctx, up context.Context, src Source, before []Line) ([]Line, error) {
+func (s *Shipper) read(ctx, up context.Context, src *trail.Follower, before []trail.Line) ([]trail.Line, error) {
 	wait, cancel := context.WithTimeout(up, tick)
 	defer cancel()
 	if ctx.Err() == nil {
 		defer context.AfterFunc(ctx, cancel)()
 	}
-	if ctx.Err() == nil && size(before) < batch/2 {
+	if ctx.Err() == nil && !s.log.Ended && size(before) < batch/2 {
 		select {
 		case <-wait.Done():
 		case <-time.After(linger):
 		}
 	}
-	lines, err := src.Next(wait, batch)
+	lines, err := next(wait, src)
 	switch {
 	case up.Err() != nil:
 		return nil, context.Cause(up)
@@ -167,7 +210,7 @@ func (s *Shipper) read(ctx, up context.Context, src Source, before []Line) ([]Li
 	return lines, err
 }
 
-func size(lines []Line) (n int) {
+func size(lines []trail.Line) (n int) {
 	for _, l := range lines {
 		n += len(l.Text)
 	}
@@ -175,7 +218,7 @@ func size(lines []Line) (n int) {
 }
 
 // send sends lines and returns the index that follows them; sent is the one so far.
-func (s *Shipper) send(ctx context.Context, link Link, sent int64, lines []Line) (int64, error) {
+func (s *Shipper) send(ctx context.Context, link Link, sent int64, lines []trail.Line) (int64, error) {
 	if len(lines) == 0 {
 		return sent, nil
 	}
@@ -221,5 +264,5 @@ func (s *Shipper) advance(next, sent int64, every time.Duration) error {
 		return nil
 	}
 	s.stored, s.written = now, s.next
-	return cursor{s.log.Origin, s.next, now}.write(s.log.Dir, s.name)
+	return cursor{s.origin, s.next, now}.write(s.log.Dir, s.name)
 }

@@ -7,30 +7,15 @@ package sink
 import (
 	"context"
 	"time"
+
+	"twohop/audit/trail"
 )
-
-// Line is one line of a log.
-type Line struct {
-	Index int64  // of the line in its log, from 0
-	Text  []byte // JSON; valid until the next line is read
-}
-
-// Source reads the lines of a log in order.
-type Source interface {
-	// Next returns the lines that follow, at least one and about limit bytes of them. It
-	// waits for them until ctx is done, and can be called again then. The lines are valid
-	// until the next call.
-	Next(ctx context.Context, limit int) ([]Line, error)
-	// Close lets go of what Next has opened.
-	Close() error
-}
 
 // Log is a log to ship.
 type Log struct {
-	Dir    string                  // where the cursor is kept
-	Origin string                  // its name, in its checkpoints too
-	Open   func(from int64) Source // the lines from the index on
-	End    func() int64            // how many lines are on stable storage
+	trail.Log
+	End   func() int64 // how many lines are on stable storage
+	Ended bool         // nobody adds to it
 }
 
 // Receiver is where lines are sent: a Syslog or an OTLP.
@@ -47,7 +32,7 @@ type Receiver interface {
 type Link interface {
 	// Send sends lines, which follow those of the call before. A refusal is final: the
 	// receiver has these lines and will never take some of them.
-	Send(ctx context.Context, lines []Line) (*Refusal, error)
+	Send(ctx context.Context, lines []trail.Line) (*Refusal, error)
 	// Delivered returns the index up to which lines count as delivered.
 	Delivered() int64
 	// Finish ends the link in order: after nil, all that was sent is delivered.

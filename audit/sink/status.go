@@ -1,9 +1,13 @@
 package sink
 
-import "time"
+import (
+	"time"
+
+	"twohop/audit/trail"
+)
 
 // note keeps the age of lines that are about to be sent.
-func (s *Shipper) note(lines []Line) {
+func (s *Shipper) note(lines []trail.Line) {
 	at := timeOf(lines[0].Text)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"twohop/audit/trail"
 )
 
 // Syslog is a receiver of RFC 5424 over TLS (RFC 5425).
@@ -50,8 +52,8 @@ func newFrames(s *Syslog, origin string) *frames {
 // append appends the frame of a line to b. The message is the line as it is, so that its
 // hash can be computed from it. It has no byte order mark: that would make it a MSG-UTF8
 // (RFC 5424, section 6.4) and no JSON any more (RFC 8259, section 8.1).
-func (f *frames) append(b []byte, line Line) []byte {
-	text := trimmed(line.Text)
+func (f *frames) append(b []byte, line trail.Line) []byte {
+	text := line.Text
 	r := fieldsOf(text)
 	h := append(f.head[:0], '<')
 	h = strconv.AppendInt(h, int64(f.facility*8+r.syslogSeverity()), 10)
@@ -80,13 +82,6 @@ func (f *fields) syslogSeverity() int {
 		return severities[1]
 	}
 	return severities[f.Severity]
-}
-
-func trimmed(text []byte) []byte {
-	if n := len(text); n > 0 && text[n-1] == '\n' {
-		return text[:n-1]
-	}
-	return text
 }
 
 // headerText makes a field of a header: printable ASCII without blanks, - for none.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"twohop/audit/trail"
 )
 
 const (
@@ -96,7 +98,7 @@ func (l *syslogLink) listen(broken context.CancelCauseFunc) {
 	}
 }
 
-func (l *syslogLink) Send(ctx context.Context, lines []Line) (*Refusal, error) {
+func (l *syslogLink) Send(ctx context.Context, lines []trail.Line) (*Refusal, error) {
 	l.buf = l.buf[:0]
 	for _, line := range lines {
 		l.buf = l.frames.append(l.buf, line)

@@ -39,8 +39,11 @@ func (l Log) Open(o Options) (*Writer, error) {
 
 // TryLock takes the log's lock, which lasts until the file is closed or the process ends.
 // It returns ErrHeld when another process has it.
-func (l Log) TryLock() (*os.File, error) {
-	f, err := os.OpenFile(l.file("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+func (l Log) TryLock() (*os.File, error) { return TryLock(l.file("lock")) }
+
+// TryLock takes the lock that the file called name stands for, in the same way.
+func TryLock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}

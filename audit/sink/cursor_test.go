@@ -1,0 +1,48 @@
+package sink
+
+import (
+	"math"
+	"os"
+	"testing"
+	"time"
+)
+
+func TestUnshipped(t *testing.T) {
+	dir := t.TempDir()
+	for name, next := range map[string]int64{"siem": 700, "otel": 90, "gone": 3} {
+		if err := (cursor{"twohop/test/log-1", next, time.Now()}).write(dir, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(cursorFile(dir, "damaged"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		sinks  []string
+		lowest int64
+		sink   string
+	}{
+		{"no sinks", nil, math.MaxInt64, ""},
+		{"the slowest counts", []string{"siem", "otel"}, 90, "otel"},
+		{"one that is no longer configured does not", []string{"siem"}, 700, "siem"},
+		{"one that has never shipped has shipped nothing", []string{"siem", "new"}, 0, "new"},
+		{"nor has one whose cursor is damaged", []string{"damaged", "otel"}, 0, "damaged"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if lowest, sink := Unshipped(dir, c.sinks); lowest != c.lowest || sink != c.sink {
+				t.Errorf("got %d, %q", lowest, sink)
+			}
+		})
+	}
+}
+
+func TestACursorThatCannotBeKeptIsAFailure(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(cursorFile(dir, "test")+"/x", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := (cursor{"o", 1, time.Now()}).write(dir, "test"); err == nil {
+		t.Error("no error")
+	}
+}
