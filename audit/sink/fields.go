@@ -10,6 +10,7 @@ import (
 // fields are what a line of the log says that a receiver can search by without reading
 // JSON. What a line lacks is empty.
 type fields struct {
+	Class      int    `json:"class_uid"`
 	Severity   int    `json:"severity_id"`
 	Time       int64  `json:"time"` // ms
 	StatusCode string `json:"status_code"`
@@ -54,7 +55,8 @@ type fields struct {
 		Outcome string `json:"outcome"`
 		Route   string `json:"route"`
 		Target  string `json:"target"`
-		Kind    string `json:"kind"` // of a line of the log about itself
+		Kind    string `json:"kind"` // of an event, or of a line of the log about itself
+		Name    string `json:"name"` // of what the event is about
 	} `json:"unmapped"`
 }
 
@@ -64,15 +66,20 @@ func fieldsOf(line []byte) (f fields) {
 	return f
 }
 
+// classLog is OCSF's Event Log Activity: a line of the log about itself.
+const classLog = 1008
+
 // kind says what a line is: call/begin, event/configuration, log/checkpoint.
 func (f *fields) kind() string {
 	switch {
 	case f.Unmapped.Stage != "":
 		return "call/" + f.Unmapped.Stage
+	case f.Class == classLog:
+		return "log/" + f.Unmapped.Kind
+	case f.Unmapped.Kind != "":
+		return "event/" + f.Unmapped.Kind
 	case f.Entity.Type != "":
 		return "event/" + f.Entity.Type
-	case f.Unmapped.Kind != "":
-		return "log/" + f.Unmapped.Kind
 	}
 	return "other"
 }

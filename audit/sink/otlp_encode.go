@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"cmp"
 	"os"
 	"strings"
 
@@ -70,8 +71,7 @@ func (e *encoder) attributes(index int64, f *fields) attributes {
 	a.text("twohop.exception", f.Policy.UID)
 	a.text("twohop.hop1.tls", f.Hop1.Version)
 	a.text("twohop.hop2.tls", f.Hop2.Version)
-	a.text("twohop.entity.type", f.Entity.Type)
-	a.text("twohop.entity.name", f.Entity.Name)
+	a.text("twohop.subject", cmp.Or(f.Entity.Name, f.Unmapped.Name)) // of an event
 	a.text("user.name", f.Actor.User.Name)
 	a.text("client.address", f.Source.IP)
 	a.text("http.request.method", f.Request.Method)
