@@ -32,6 +32,9 @@ func used() *Metrics {
 	m.Certificate("broker.example.com", "files", 36*time.Hour)
 	m.CertificateBroken("cert.pem", true)
 	m.Exception("WMS-2019", -12*time.Hour)
+	m.Sinks(func() []Sink {
+		return []Sink{{Name: "siem", Up: true, Shipped: 90, Refused: 1}, {Name: "otel", Lag: 70, Age: 90 * time.Second, Failures: 4}}
+	})
 	m.Targets(func() []Target {
 		return []Target{
 			{Name: "wms", Circuit: Open, Opened: 2, Refused: 9, Retries: 4, Denied: 1, Endpoints: []Endpoint{
@@ -129,10 +132,35 @@ twohop_target_retries_total{target="wms"} 5
 # HELP twohop_audit_healthy 1 while calls can be recorded; at 0 no call is served.
 # TYPE twohop_audit_healthy gauge
 twohop_audit_healthy 1
+# HELP twohop_audit_sink_up 1 while the audit log is delivered to the sink; at 0 it waits on the disk.
+# TYPE twohop_audit_sink_up gauge
+twohop_audit_sink_up{sink="otel"} 0
+twohop_audit_sink_up{sink="siem"} 1
+# HELP twohop_audit_sink_lag_records Lines of the audit log that the sink has not got yet.
+# TYPE twohop_audit_sink_lag_records gauge
+twohop_audit_sink_lag_records{sink="otel"} 70
+twohop_audit_sink_lag_records{sink="siem"} 0
+# HELP twohop_audit_sink_lag_seconds Age of the oldest line that the sink has not got yet; 0 when it has all.
+# TYPE twohop_audit_sink_lag_seconds gauge
+twohop_audit_sink_lag_seconds{sink="otel"} 90
+twohop_audit_sink_lag_seconds{sink="siem"} 0
+# HELP twohop_audit_sink_shipped_total Lines of the audit log that were delivered to the sink.
+# TYPE twohop_audit_sink_shipped_total counter
+twohop_audit_sink_shipped_total{sink="otel"} 0
+twohop_audit_sink_shipped_total{sink="siem"} 90
+# HELP twohop_audit_sink_failures_total Tries to ship to the sink that failed.
+# TYPE twohop_audit_sink_failures_total counter
+twohop_audit_sink_failures_total{sink="otel"} 4
+twohop_audit_sink_failures_total{sink="siem"} 0
+# HELP twohop_audit_sink_refused_total Lines that the sink refused for good; they are only in the audit log itself.
+# TYPE twohop_audit_sink_refused_total counter
+twohop_audit_sink_refused_total{sink="otel"} 0
+twohop_audit_sink_refused_total{sink="siem"} 1
 `
 	if err := testutil.GatherAndCompare(m.Registry, strings.NewReader(want), "twohop_requests_total", "twohop_faults_total", "twohop_body_bytes_total", "twohop_requests_in_flight",
 		"twohop_reloads_total", "twohop_last_reload_timestamp_seconds", "twohop_certificate_days_left", "twohop_exception_days_left", "twohop_audit_healthy",
-		"twohop_target_up", "twohop_target_in_flight", "twohop_target_ejected", "twohop_target_checks_total", "twohop_target_circuit_state", "twohop_target_retries_total"); err != nil {
+		"twohop_target_up", "twohop_target_in_flight", "twohop_target_ejected", "twohop_target_checks_total", "twohop_target_circuit_state", "twohop_target_retries_total",
+		"twohop_audit_sink_up", "twohop_audit_sink_lag_records", "twohop_audit_sink_lag_seconds", "twohop_audit_sink_shipped_total", "twohop_audit_sink_failures_total", "twohop_audit_sink_refused_total"); err != nil {
 		t.Error(err)
 	}
 	if n, err := testutil.GatherAndCount(m.Registry, "twohop_duration_seconds"); err != nil || n != 2 {

@@ -173,6 +173,7 @@ func (d *differ) operator() {
 	if a.Reload.Watch != b.Reload.Watch {
 		d.add(b.Reload.Watch, "%s", map[bool]string{true: "newly follows changes of the file", false: "no longer follows changes of the file"}[b.Reload.Watch])
 	}
+	d.sinks(a.Audit.Sinks, b.Audit.Sinks)
 }
 
 // kept compares how the evidence is kept: for less time and with more that is not proven

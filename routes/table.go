@@ -106,6 +106,7 @@ type Audit struct {
 	Checkpoint time.Duration `key:"checkpoint" default:"1s" doc:"Time between two signed checkpoints while calls come. What came after the last one cannot be proven."`
 	Reviewers  []string      `key:"reviewers" doc:"Public keys of age (age1..., from age-keygen) to which the bodies are encrypted that routes with audit.level bodies keep. Each key alone opens them."`
 	BodiesKeep time.Duration `key:"bodies_keep" default:"30d" doc:"How long kept bodies stay, in days of UTC. The log itself stays longer."`
+	Sinks      []Sink        `key:"sinks" doc:"Where the log is shipped to as it is written, every line of it in order and at least once. What a sink has not got is not deleted."`
 }
 
 // AuditSegment says how large a part of the audit log grows.

@@ -36,6 +36,7 @@ func (t *Table) validate(r *report, now time.Time) {
 	}}
 	c.frontDoor()
 	c.auditLog()
+	c.sinks()
 	c.operator()
 	c.callers()
 	c.exceptions()
