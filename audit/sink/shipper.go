@@ -50,19 +50,19 @@ func New(name string, r Receiver, log Log, changed func(Change)) *Shipper {
 // delivered. While another shipper is at work on the same log for the same sink, in any
 // process, it waits.
 func (s *Shipper) Run(ctx context.Context) error {
-	lock, err := s.alone(ctx)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := s.resume(); err != nil {
-		return err
-	}
 	hard, cancel := later(ctx, patience)
 	defer cancel()
+	var lock *os.File
+	defer func() { lock.Close() }() // of nil: an error that nobody needs
 	for tries := 0; ; tries++ {
 		last, delivered := ctx.Err() != nil, s.next
-		err := s.session(ctx, hard)
+		var err error
+		if lock == nil {
+			lock, err = s.begin(ctx)
+		}
+		if err == nil {
+			err = s.session(ctx, hard)
+		}
 		if err == nil || last || hard.Err() != nil {
 			return err
 		}
@@ -77,12 +77,18 @@ func (s *Shipper) Run(ctx context.Context) error {
 	}
 }
 
-// alone waits until no other shipper has the cursor.
-func (s *Shipper) alone(ctx context.Context) (*os.File, error) {
+// begin waits until no other shipper has the cursor, and takes it up.
+func (s *Shipper) begin(ctx context.Context) (*os.File, error) {
 	for {
 		lock, err := TryLock(s.log.Log, s.name)
+		if err == nil {
+			if err = s.resume(); err == nil {
+				return lock, nil
+			}
+			lock.Close()
+		}
 		if !errors.Is(err, trail.ErrHeld) {
-			return lock, err
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():

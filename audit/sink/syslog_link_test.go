@@ -183,7 +183,7 @@ func TestAReceiverThatClosesIsNoticedWithoutAWrite(t *testing.T) {
 		"TLS":                      {false, func(c net.Conn) { c.(*tls.Conn).Handshake() }}, // judged by the client
 		"TLS without close_notify": {false, func(c net.Conn) { c.(*tls.Conn).Handshake(); c.(*tls.Conn).NetConn().Close() }},
 		"TCP":                      {true, func(net.Conn) {}},
-		"reset":                    {true, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }},
+		"reset":                    {true, func(c net.Conn) { time.Sleep(100 * time.Millisecond); c.(*net.TCPConn).SetLinger(0) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := a.server("127.0.0.1")

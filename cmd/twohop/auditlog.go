@@ -15,6 +15,7 @@ func (s *server) auditConfig(t *routes.Table) audit.Config {
 		Dir:     string(a.Dir),
 		Options: trail.Options{SegmentBytes: int64(a.Segment.Size), SegmentAge: a.Segment.Age, Checkpoint: a.Checkpoint, Now: s.now},
 		Keep:    a.Keep,
+		Held:    heldBySinks(t),
 		Report:  func(err error) { s.log.Error("the audit log cannot be compressed or pruned", "error", err) },
 	}
 }

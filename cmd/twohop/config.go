@@ -48,6 +48,7 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warned r
 	for _, f := range fault.Fields(c.Validate()) {
 		errs = append(errs, certError(t, f))
 	}
+	errs = append(errs, sinkErrors(t)...)
 	_, err = adminRule(t, now)
 	errs = append(errs, fieldErrors(t, errors.Join(err, console.ValidSocket(string(t.Admin.Socket))))...)
 	if len(errs) > 0 {

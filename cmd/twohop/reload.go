@@ -40,6 +40,9 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if errs := sinkErrors(t); len(errs) > 0 {
+		return nil, errs
+	}
 	rule, err := adminRule(t, s.now)
 	if err != nil {
 		return nil, fieldErrors(t, err)

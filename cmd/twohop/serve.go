@@ -89,6 +89,7 @@ type server struct {
 	upgrading bool             // or handed over
 	reminded  map[remembered]bool
 
+	shipping   *shipping // nil before serve
 	extensions extensions
 	auditLost  bool // and told; used by keep alone
 }
@@ -120,6 +121,9 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	}()
 	for _, m := range mistakes {
 		s.log.Error("switched off until it is mended and reloaded", "place", m.Position.String(), "path", m.Path, "what", m.What)
+	}
+	if errs := sinkErrors(t); len(errs) > 0 {
+		return nil, refused(file, errs, e.stderr)
 	}
 	if err = s.openAudit(t); err != nil {
 		return nil, err
@@ -230,6 +234,7 @@ func (s *server) serve(ctx context.Context) error {
 			}
 		})
 	}
+	s.ship()
 	chores, stop := context.WithCancel(context.Background())
 	running.Go(func() { s.keep(chores) })
 	running.Go(func() { s.deps.Targets.Watch(chores, s.targetChanged) })

@@ -173,4 +173,5 @@ func (s *server) close() {
 	if s.audit != nil {
 		s.audit.Close()
 	}
+	s.shipping.stop()
 }

@@ -21,6 +21,8 @@ func packageOf(program string) string {
 		return "mono-runtime"
 	case "nginx":
 		return "nginx-light"
+	case "rsyslogd":
+		return "rsyslog"
 	case "systemd-socket-activate":
 		return "systemd"
 	case "timeout":
