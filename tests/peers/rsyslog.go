@@ -3,8 +3,10 @@
 package peers
 
 import (
+	"bufio"
 	"bytes"
 	_ "embed"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -92,27 +94,48 @@ type SyslogMessage struct {
 // Messages returns what came so far, in order.
 func (r *Rsyslog) Messages() (list []SyslogMessage) {
 	r.t.Helper()
-	text, err := os.ReadFile(r.Out)
-	if err != nil && !os.IsNotExist(err) {
+	r.Each(func(m SyslogMessage) { list = append(list, m) })
+	return list
+}
+
+// Each calls f with every message that came so far, in order.
+func (r *Rsyslog) Each(f func(SyslogMessage)) {
+	r.t.Helper()
+	file, err := os.Open(r.Out)
+	if os.IsNotExist(err) {
+		return
+	}
+	if err != nil {
 		r.t.Fatalf("peers: %v", err)
 	}
-	for line := range strings.Lines(string(text)) {
-		f := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 7)
-		if len(f) < 7 || !strings.HasSuffix(line, "\n") {
-			return list // it is being written, or rsyslogd was killed then
+	defer file.Close()
+	for lines := bufio.NewReader(file); ; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			return // of the last one a part is written, or rsyslogd was killed then
 		}
-		pri, err := strconv.Atoi(f[0])
-		m := SyslogMessage{Facility: pri / 8, Severity: pri % 8, Time: f[1], Host: f[2], App: f[3], ID: f[4], Data: f[5], Text: strings.TrimPrefix(f[6], " ")}
-		_, rest, _ := strings.Cut(m.Data, ` log="`)
-		m.Origin, rest, _ = strings.Cut(rest, `" index="`)
-		digits, _, _ := strings.Cut(rest, `"`)
-		if err == nil {
-			m.Index, err = strconv.ParseInt(digits, 10, 64)
-		}
+		m, err := messageOf(strings.TrimSuffix(line, "\n"))
 		if err != nil {
 			r.t.Fatalf("peers: rsyslog wrote %q: %v", line, err)
 		}
-		list = append(list, m)
+		f(m)
 	}
-	return list
+}
+
+// messageOf reads a line as rsyslog.conf.tmpl has it written.
+func messageOf(line string) (m SyslogMessage, err error) {
+	f := strings.SplitN(line, "\t", 7)
+	if len(f) < 7 {
+		return m, errors.New("too few fields")
+	}
+	pri, err := strconv.Atoi(f[0])
+	if err != nil {
+		return m, err
+	}
+	m = SyslogMessage{Facility: pri / 8, Severity: pri % 8, Time: f[1], Host: f[2], App: f[3], ID: f[4], Data: f[5], Text: strings.TrimPrefix(f[6], " ")}
+	_, rest, _ := strings.Cut(m.Data, ` log="`)
+	m.Origin, rest, _ = strings.Cut(rest, `" index="`)
+	digits, _, _ := strings.Cut(rest, `"`)
+	m.Index, err = strconv.ParseInt(digits, 10, 64)
+	return m, err
 }
