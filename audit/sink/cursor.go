@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"twohop/audit/trail"
@@ -92,4 +93,18 @@ func Unshipped(dir string, sinks []string) (lowest int64, sink string) {
 		}
 	}
 	return lowest, sink
+}
+
+// Cursors returns the names of the sinks that have a cursor in dir, whether they are
+// still configured or not.
+func Cursors(dir string) (names []string) {
+	entries, _ := os.ReadDir(dir) // one that cannot be read cannot be pruned either
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".json"); ok {
+			if name, ok = strings.CutPrefix(name, "cursor-"); ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }

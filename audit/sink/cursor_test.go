@@ -3,6 +3,7 @@ package sink
 import (
 	"math"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -13,6 +14,9 @@ func TestUnshipped(t *testing.T) {
 		if err := (cursor{"twohop/test/log-1", next, time.Now()}).write(dir, name); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if got := Cursors(dir); !slices.Equal(got, []string{"gone", "otel", "siem"}) {
+		t.Errorf("there are cursors of %v", got)
 	}
 	if err := os.WriteFile(cursorFile(dir, "damaged"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,8 @@ func auditPruneCommand() *command {
 		long: `Removes the complete segments whose lines are all older than DAY (2026-01-31, UTC). Who did
 it is recorded first; the checkpoints of the segments stay, so that twohop audit verify goes
 on to prove the rest. A broker that runs with FILE does it itself, and keeps what a sink has
-not shipped yet. audit.keep does the same every hour by age.
+not shipped yet; without a broker, a sink is who has a cursor-NAME.json beside the log.
+audit.keep does the same every hour by age.
 
 Example: twohop audit prune /etc/twohop/routes.yaml --before 2026-01-31`,
 		flags: func(f *flag.FlagSet) {
@@ -72,7 +73,7 @@ func pruneHere(e *env, dir string, day time.Time) (lines int64, err error) {
 		name = u.Username
 	}
 	for _, l := range logs {
-		n, failed := audit.PruneLog(l, day, -1, name, trail.Options{Now: e.now})
+		n, failed := audit.PruneLog(l, day, heldByCursors(l), name, trail.Options{Now: e.now})
 		if errors.Is(failed, trail.ErrHeld) {
 			failed = hinted{fmt.Errorf("a broker writes %s", l.Name()), "name its routes.yaml, so that it prunes by itself"}
 		}

@@ -66,6 +66,12 @@ func heldBySinks(t *routes.Table) func(trail.Log) int64 {
 	}
 }
 
+// heldByCursors is heldBySinks where no routes.yaml says which sinks there are.
+func heldByCursors(l trail.Log) int64 {
+	lowest, _ := sink.Unshipped(l.Dir, sink.Cursors(l.Dir))
+	return lowest
+}
+
 // leftEvery is how often is looked for logs that another process has left.
 const leftEvery = time.Minute
 
