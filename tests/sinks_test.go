@@ -84,6 +84,7 @@ func otlpLines(o *peers.OTLP) (list []shipped) {
 func sinkConfig(kind, address string, server peers.Server, client *peers.Identity) string {
 	return fill(`audit:
   dir: audit
+  segment: {size: 256KiB}
   sinks:
     - name: siem
       KIND: {ADDRESS, ca: "CA", server_name: localhost, certificate: {cert: "CERT", key: "KEY"}}
@@ -188,6 +189,41 @@ func TestTheLogGoesToRsyslogOverTLS(t *testing.T) {
 		}
 	}
 	lives(b, func() []shipped { return syslogLines(r) })
+	verifyShipped(t, b.Audit, syslogLines(r))
+}
+
+// verifyShipped verifies what arrived, by what arrived and the public keys alone.
+func verifyShipped(t *testing.T, audit string, got []shipped) {
+	keys, err := trail.PublicKeys(audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := trail.Log{Dir: filepath.Join(t.TempDir(), "log-1")}
+	if err := os.Mkdir(l.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var file *os.File
+	next := int64(0)
+	for _, s := range got {
+		if s.index != next {
+			continue // it came before
+		}
+		next++
+		if strings.Contains(s.text, `"kind":"segment"`) {
+			if file, err = os.Create(filepath.Join(l.Dir, fmt.Sprintf("%012d.jsonl", s.index))); err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+		}
+		fmt.Fprintln(file, s.text)
+	}
+	r, err := trail.Verify(l, keys, nil)
+	if err != nil || len(r.Problems) > 0 {
+		t.Fatal(r, err)
+	}
+	if r.Segments < 3 || r.Lines != next || r.Signed < next-10 {
+		t.Errorf("verified %d lines of %d in %d segments, %d of them signed", r.Lines, next, r.Segments, r.Signed)
+	}
 }
 
 func TestTheLogGoesToAnOTLPReceiverOverTLS(t *testing.T) {
