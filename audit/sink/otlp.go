@@ -53,7 +53,11 @@ func (o *OTLP) Connect(_ context.Context, origin string, _ context.CancelCauseFu
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	return &otlpLink{to: o, url: strings.TrimRight(o.URL, "/") + "/v1/logs", encoder: newEncoder(origin, o.Version), client: &http.Client{
+	zip, err := gzip.NewWriterLevel(nil, gzip.BestSpeed) // records resemble each other: more work gains little
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return &otlpLink{to: o, zip: zip, url: strings.TrimRight(o.URL, "/") + "/v1/logs", encoder: newEncoder(origin, o.Version), client: &http.Client{
 		// No proxy, as towards the targets: the environment decides nothing here.
 		Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true, DialContext: (&net.Dialer{Timeout: connectWithin}).DialContext,
 			TLSHandshakeTimeout: connectWithin, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: mostAnswer},
@@ -112,9 +116,6 @@ func (l *otlpLink) encode(lines []trail.Line) error {
 		return fmt.Errorf("audit: %w", err)
 	}
 	l.body.Reset()
-	if l.zip == nil {
-		l.zip = gzip.NewWriter(&l.body)
-	}
 	l.zip.Reset(&l.body)
 	l.zip.Write(data) // to memory
 	return l.zip.Close()
