@@ -15,14 +15,23 @@ const (
 	Log   = "log"   // the log about itself: segments, checkpoints
 )
 
-// Stages and an outcome that say how the lines of a call belong together; they are those
-// of package audit, which imports this one.
+// Stages that say how the lines of a call belong together, and outcomes; they are those of
+// package audit, which imports this one.
 const (
-	Begin   = "begin"
-	End     = "end"
-	Amend   = "amend"
-	Refused = "refused" // such a call has no begin
+	Begin = "begin"
+	End   = "end"
+	Amend = "amend"
+
+	Answered  = "answered"
+	Refused   = "refused" // such a call has no begin
+	Failed    = "failed"
+	Truncated = "truncated"
+	Gone      = "gone"
+	Broken    = "broken"
 )
+
+// Outcomes are all of a call that ended.
+var Outcomes = []string{Answered, Refused, Failed, Truncated, Gone, Broken}
 
 // Plain stands for a hop without TLS.
 const Plain = "plain"

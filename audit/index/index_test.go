@@ -245,7 +245,8 @@ func TestALineLongerThanAPiece(t *testing.T) {
 }
 
 func TestStagesAreThoseOfTheRecords(t *testing.T) {
-	if entry.Begin != audit.Begin || entry.End != audit.End || entry.Amend != audit.Amend || entry.Refused != audit.Refused {
+	if entry.Begin != audit.Begin || entry.End != audit.End || entry.Amend != audit.Amend ||
+		!slices.Equal(entry.Outcomes, []string{audit.Answered, audit.Refused, audit.Failed, audit.Truncated, audit.Gone, audit.Broken}) {
 		t.Error("packages audit and entry differ")
 	}
 }
