@@ -148,7 +148,10 @@ func (c *cef) request(e *entry.Entry) {
 		if e.Port != 0 {
 			host = net.JoinHostPort(host, strconv.FormatInt(e.Port, 10))
 		}
-		c.text("request", "https://"+host+string(e.Path), 1023)
+		if host != "" {
+			host = "https://" + host
+		}
+		c.text("request", host+string(e.Path), 1023)
 	}
 	c.text("app", string(e.Proto), 31)
 }
@@ -169,7 +172,10 @@ func (c *cef) verdict(e *entry.Entry, r *search.Row) {
 	}
 	c.text("reason", string(e.Code), 1023)
 	message := string(e.Cause)
-	if message == "" {
+	switch {
+	case e.Count > 0:
+		message = fmt.Sprintf("%d refused from %s", e.Count, e.Network)
+	case message == "":
 		message = string(e.Message)
 	}
 	c.text("msg", message, 1023)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,19 +51,19 @@ func Table(w io.Writer, kind search.Kind, zone *time.Location, width int, live b
 	case search.Log:
 		t.columns = []column{when, {title: "LINE", cell: at}, {title: "ABOUT", cell: about}, {title: "WHAT", cell: what, least: 30}}
 	case search.All:
-		t.columns = []column{when, {title: "LINE", cell: at}, {title: "STAGE", cell: stage}, {title: "WHO", cell: who, least: 8}, {title: "WHAT", cell: what, least: 20}, routed, hops, status, {title: "OUTCOME", cell: ended}, id}
+		t.columns = []column{when, {title: "LINE", cell: at}, {title: "STAGE", cell: stage}, {title: "WHO", cell: who, least: 6}, {title: "WHAT", cell: what, least: 12}, routed, hops, status, {title: "OUTCOME", cell: ended, least: 8}, id}
 	default:
-		t.columns = []column{when, {title: "CALLER", cell: who, least: 8}, {title: "REQUEST", cell: what, least: 20}, routed, hops, status, {title: "OUTCOME", cell: ended},
-			{title: "MS", cell: took, rank: 2, right: true}, {title: "EXCEPTION", cell: exception, rank: 1}, id}
+		t.columns = []column{when, {title: "CALLER", cell: who, least: 6}, {title: "REQUEST", cell: what, least: 12}, routed, hops, status, {title: "OUTCOME", cell: ended, least: 8},
+			{title: "MS", cell: took, rank: 2, right: true}, {title: "EXCEPTION", cell: exception, least: 10, rank: 1}, id}
 	}
 	return t
 }
 
 var (
 	when   = column{title: "TIME", cell: func(t *table, _ *search.Row, e *entry.Entry) string { return t.time(e.Time) }}
-	routed = column{title: "ROUTE > TARGET", cell: route, least: 12}
-	hops   = column{title: "HOPS", cell: versions}
-	status = column{title: "STATUS", cell: func(_ *table, _ *search.Row, e *entry.Entry) string { return number(e.Status) }}
+	routed = column{title: "ROUTE > TARGET", cell: route, least: 8}
+	hops   = column{title: "HOPS", cell: versions, least: 9}
+	status = column{title: "STATUS", cell: func(_ *table, _ *search.Row, e *entry.Entry) string { return number(e.Status) }, rank: 4}
 	id     = column{title: "CORRELATION", cell: func(_ *table, _ *search.Row, e *entry.Entry) string { return string(e.Correlation) }, least: 8, rank: 3}
 )
 
@@ -135,7 +136,7 @@ func ended(_ *table, r *search.Row, e *entry.Entry) string {
 }
 
 func took(_ *table, r *search.Row, e *entry.Entry) string {
-	if r.State == search.Begun || r.State == search.Cut || e.Count > 0 {
+	if r.State == search.Begun || r.State == search.Cut || e.MS == 0 {
 		return ""
 	}
 	return strconv.FormatFloat(e.MS, 'f', 0, 64)
@@ -193,38 +194,55 @@ func (t *table) settle() error {
 // gap stands between two columns.
 const gap = 2
 
-// fit cuts columns, the widest first, and leaves some out where that does not do.
+// fit leaves columns out as long as the others do not fit even when they are cut, and
+// then cuts the widest ones.
 func (t *table) fit() {
-	for left := t.over(); left > 0; left = t.over() {
-		cut, drop := -1, -1
+	for length(t.cut()) > t.width {
+		drop := -1
 		for i, c := range t.columns {
-			if c.least > 0 && t.widths[i] > max(c.least, 1) && (cut < 0 || t.widths[i] > t.widths[cut]) {
-				cut = i
-			}
 			if c.rank > 0 && t.widths[i] > 0 && (drop < 0 || c.rank < t.columns[drop].rank) {
 				drop = i
 			}
 		}
-		switch {
-		case cut >= 0:
-			t.widths[cut]--
-		case drop >= 0:
-			t.widths[drop] = 0
-		default:
+		if drop < 0 {
+			break
+		}
+		t.widths[drop] = 0
+	}
+	for least := t.cut(); length(t.widths) > t.width; {
+		widest := -1
+		for i, w := range t.widths {
+			if w > least[i] && (widest < 0 || w > t.widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
 			return
 		}
+		t.widths[widest]--
 	}
 }
 
-// over returns how many characters a line has too many.
-func (t *table) over() int {
-	sum := -gap
-	for _, w := range t.widths {
+// cut returns the widths down to which the columns may be cut.
+func (t *table) cut() []int {
+	list := slices.Clone(t.widths)
+	for i, c := range t.columns {
+		if c.least > 0 {
+			list[i] = min(list[i], c.least)
+		}
+	}
+	return list
+}
+
+// length returns how long lines with columns of these widths are.
+func length(widths []int) int {
+	sum := 0
+	for _, w := range widths {
 		if w > 0 {
 			sum += w + gap
 		}
 	}
-	return sum - t.width
+	return sum - gap
 }
 
 func (t *table) line(cells []string) error {

@@ -50,7 +50,7 @@ func Open(s trail.Segment, ids bool) (*Segment, error) {
 	if o.Index, err = build(s); err != nil {
 		return nil, err
 	}
-	_ = durable.WriteFile(s.Beside(Ext), o.encode(o.Stored), 0o600) // else it is made again the next time
+	_ = keep(s, o.encode(o.Stored)) // else it is made again the next time
 	return o, nil
 }
 
@@ -98,18 +98,31 @@ func size(name string) (int64, error) {
 // Build makes the index of a compressed segment and puts it beside it; it is on stable
 // storage when Build returns.
 func Build(s trail.Segment) error {
-	stored, err := size(s.Path())
+	data, err := encoded(s)
 	if err != nil {
 		return err
 	}
-	x, err := build(s)
-	if err != nil {
-		return err
-	}
-	if err := durable.WriteFile(s.Beside(Ext), x.encode(stored), 0o600); err != nil {
+	return keep(s, data)
+}
+
+func keep(s trail.Segment, data []byte) error {
+	if err := durable.WriteFile(s.Beside(Ext), data, 0o600); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
+}
+
+// encoded returns what belongs beside a segment.
+func encoded(s trail.Segment) ([]byte, error) {
+	stored, err := size(s.Path())
+	if err != nil {
+		return nil, err
+	}
+	x, err := build(s)
+	if err != nil {
+		return nil, err
+	}
+	return x.encode(stored), nil
 }
 
 func build(s trail.Segment) (*Index, error) {
@@ -141,18 +154,24 @@ func Check(s trail.Segment) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	stored, err := size(s.Path())
+	want, err := encoded(s)
+	if err == nil && !bytes.Equal(have, want) {
+		err = fmt.Errorf("%w (%s)", ErrDiffers, s.Beside(Ext))
+	}
+	return err
+}
+
+// Renew makes the index of a compressed segment again where it is missing or does not say
+// what the lines say, and reports whether that was so.
+func Renew(s trail.Segment) (differed bool, err error) {
+	want, err := encoded(s)
 	if err != nil {
-		return err
+		return false, err
 	}
-	x, err := build(s)
-	if err != nil {
-		return err
+	if have, err := os.ReadFile(s.Beside(Ext)); err == nil && bytes.Equal(have, want) {
+		return false, nil
 	}
-	if !bytes.Equal(have, x.encode(stored)) {
-		return fmt.Errorf("%w (%s)", ErrDiffers, s.Beside(Ext))
-	}
-	return nil
+	return true, keep(s, want)
 }
 
 // read reads the index that lies beside a segment.

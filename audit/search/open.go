@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 // Search is a Query put to a directory. It is for one goroutine.
 type Search struct {
+	dir      string
 	plan     *plan
 	logs     []*log
 	segments []*index.Segment
@@ -34,6 +34,7 @@ type log struct {
 
 	live  func() bool // whether a process writes it
 	since int64       // the line from which that process wrote
+	end   int64       // the line after the last
 }
 
 // place is a block to be read.
@@ -53,7 +54,7 @@ func Open(ctx context.Context, dir string, q *Query) (*Search, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Search{plan: newPlan(q)}
+	s := &Search{dir: dir, plan: newPlan(q)}
 	for f := range s.seen {
 		s.seen[f] = map[string]bool{}
 	}
@@ -78,7 +79,7 @@ func (s *Search) open(ctx context.Context, logs []trail.Log) error {
 	}
 	var jobs []job
 	for i, l := range logs {
-		s.logs = append(s.logs, &log{Log: l, open: map[string]int64{}, amended: map[string]int64{}, live: sync.OnceValue(func() bool { return held(l) })})
+		s.logs = append(s.logs, &log{Log: l, open: map[string]int64{}, amended: map[string]int64{}, live: sync.OnceValue(l.Held)})
 		segments, err := l.Segments()
 		if err != nil {
 			return err
@@ -134,7 +135,7 @@ func (s *Search) take(x *index.Segment, number int) (ended []index.Call) {
 			s.partly[f] = true
 		}
 	}
-	l.since = max(l.since, x.Opened)
+	l.since, l.end = max(l.since, x.Opened), max(l.end, x.First+x.Lines)
 	ended = x.Ended
 	x.Index = nil // its blocks are as many as the log is long
 	return ended
@@ -162,15 +163,6 @@ func (s *Search) blocks(x *index.Index) []int {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// held reports whether a process writes the log.
-func held(l trail.Log) bool {
-	f, err := l.TryLock()
-	if err == nil {
-		f.Close()
-	}
-	return errors.Is(err, trail.ErrHeld)
 }
 
 // Missing is a value that was asked for and does not occur in the time that was.
