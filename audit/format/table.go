@@ -72,8 +72,11 @@ func (t *table) time(ms int64) string {
 }
 
 func who(_ *table, _ *search.Row, e *entry.Entry) string {
-	if e.Count > 0 {
+	switch {
+	case e.Count > 0:
 		return "from " + string(e.Network)
+	case e.User == nil && e.What() == entry.Call:
+		return dash(e.CallerBy)
 	}
 	return string(e.User)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"twohop/audit"
+	"twohop/audit/index"
 	"twohop/audit/trail"
 	"twohop/routes"
 )
@@ -16,6 +17,7 @@ func (s *server) auditConfig(t *routes.Table) audit.Config {
 		Options: trail.Options{SegmentBytes: int64(a.Segment.Size), SegmentAge: a.Segment.Age, Checkpoint: a.Checkpoint, Now: s.now},
 		Keep:    a.Keep,
 		Held:    heldBySinks(t),
+		Finish:  index.Build,
 		Report:  func(err error) { s.log.Error("the audit log cannot be compressed or pruned", "error", err) },
 	}
 }
