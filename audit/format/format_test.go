@@ -311,3 +311,29 @@ func FuzzFormats(f *testing.F) {
 		}
 	})
 }
+
+// TestThePageNamesEverything keeps docs/audit-export.md complete.
+func TestThePageNamesEverything(t *testing.T) {
+	page, err := os.ReadFile("../../docs/audit-export.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(written(t, func(b *bytes.Buffer) Writer { return CEF(b, "1") })) {
+		_, ext, err := parseCEF(strings.TrimSpace(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key := range ext {
+			if !bytes.Contains(page, []byte("`"+key+"`")) {
+				t.Errorf("the page does not name the CEF key %s", key)
+			}
+		}
+	}
+	var columns []string
+	for _, f := range fields {
+		columns = append(columns, f.name)
+	}
+	if want := strings.Join(columns, ", ") + "."; !strings.Contains(strings.Join(strings.Fields(string(page)), " "), want) {
+		t.Errorf("the page does not list the columns: %s", want)
+	}
+}

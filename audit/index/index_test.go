@@ -95,7 +95,7 @@ func TestNoLineIsMissed(t *testing.T) {
 			skipped := 0
 			var e entry.Entry
 			for n, b := range x.Blocks {
-				block, err := x.Read(b.Block)
+				block, err := x.Read(nil, b.Block)
 				if err != nil {
 					t.Fatal(err)
 				}

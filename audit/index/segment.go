@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"twohop/audit/trail"
 	"twohop/internal/durable"
@@ -61,12 +62,12 @@ func (s *Segment) Close() {
 	}
 }
 
-// Read returns the lines of a block.
-func (s *Segment) Read(b trail.Block) ([]byte, error) {
+// Read returns the lines of a block, in the memory of buf if they fit.
+func (s *Segment) Read(buf []byte, b trail.Block) ([]byte, error) {
 	if s.file == nil {
-		return s.Trail.ReadBlock(b)
+		return s.Trail.AppendBlock(buf[:0], b)
 	}
-	text := make([]byte, b.Size)
+	text := slices.Grow(buf[:0], int(b.Size))[:b.Size]
 	if _, err := s.file.ReadAt(text, b.Offset); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
@@ -131,9 +132,9 @@ func build(s trail.Segment) (*Index, error) {
 		return nil, err
 	}
 	b := NewBuilder(s.First())
+	var text []byte
 	for _, at := range blocks {
-		text, err := s.ReadBlock(at)
-		if err != nil {
+		if text, err = s.AppendBlock(text[:0], at); err != nil {
 			return nil, err
 		}
 		b.Add(at, text)

@@ -51,7 +51,7 @@ type plan struct {
 	*Query
 	want    index.Want
 	exact   [index.Fields]func(value string) bool // what a line must pass; want is as strict or laxer
-	needles [][]byte                              // one of which is in each line that fits and has no escapes
+	needles [][]byte                              // one of which is in each line that fits; the last is an escape
 	begun   bool                                  // calls without an end are asked for
 }
 
@@ -131,6 +131,7 @@ func (p *plan) needle() {
 		for _, v := range values {
 			p.needles = append(p.needles, []byte(v))
 		}
+		p.needles = append(p.needles, []byte{'\\'})
 		return
 	}
 }
@@ -145,7 +146,7 @@ func (p *plan) possible(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.IndexByte(line, '\\') >= 0
+	return false
 }
 
 // fits reports whether a line is one that is asked for. outcome is the call's.

@@ -35,23 +35,21 @@ func before(a, b Row) int {
 	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Log, b.Log), cmp.Compare(a.Index, b.Index))
 }
 
+// buffers are for one block each.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // read returns the rows of a block, in the order of its lines.
 func (s *Search) read(at *place) ([]Row, error) {
-	text, err := at.Read(at.block)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	text, err := at.Read(*buf, at.block)
 	if err != nil {
 		return nil, err
 	}
+	*buf = text
 	var rows []Row
 	var e entry.Entry
-	for n := at.first; ; n++ {
-		line, rest, whole := bytes.Cut(text, newline)
-		if !whole {
-			return rows, nil
-		}
-		text = rest
-		if !s.plan.possible(line) {
-			continue
-		}
+	for n, line := range s.plan.lines(text, at.first) {
 		if e.Parse(line) != nil {
 			s.Unreadable.Add(1)
 			continue
@@ -61,9 +59,8 @@ func (s *Search) read(at *place) ([]Row, error) {
 			rows = append(rows, Row{at.log.Name(), n, e.Time, bytes.Clone(line), state})
 		}
 	}
+	return rows, nil
 }
-
-var newline = []byte{'\n'}
 
 // Newest returns the n rows with the latest times, the newest last. It holds no more than
 // those, and a block for each thread.

@@ -161,7 +161,10 @@ func frameSize(r io.ReaderAt, at int64) (int64, error) {
 }
 
 // ReadBlock returns the lines of a block. It is safe for concurrent use.
-func (s Segment) ReadBlock(b Block) ([]byte, error) {
+func (s Segment) ReadBlock(b Block) ([]byte, error) { return s.AppendBlock(nil, b) }
+
+// AppendBlock appends the lines of a block to text. It is safe for concurrent use.
+func (s Segment) AppendBlock(text []byte, b Block) ([]byte, error) {
 	f, err := os.Open(s.Path())
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
@@ -174,7 +177,7 @@ func (s Segment) ReadBlock(b Block) ([]byte, error) {
 	if _, err := f.ReadAt(frame, b.Offset); err != nil {
 		return nil, fmt.Errorf("audit: %s: %w", s.Path(), err)
 	}
-	text, err := blocks.DecodeAll(frame, nil)
+	text, err = blocks.DecodeAll(frame, text)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %s: at byte %d: %w", s.Path(), b.Offset, err)
 	}
