@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"twohop/audit/entry"
 	"twohop/audit/search"
@@ -69,31 +68,6 @@ func (c *cef) Write(r search.Row) error {
 	c.b = append(c.b, '\n')
 	_, err := c.w.Write(c.b)
 	return err
-}
-
-// severity is from 0 to 10, the worst.
-func severity(e *entry.Entry, state search.State) int {
-	if e.What() != entry.Call {
-		return int(max(1, min(4, e.Severity)))*2 - 1
-	}
-	switch word := ending(e, state); word {
-	case search.Unfinished:
-		return 7
-	case entry.Refused:
-		return 6
-	case entry.Answered:
-		if search.IsWeak(string(e.Hop2())) {
-			return 3
-		}
-		return 1
-	case search.Running:
-		return 1
-	case entry.Gone:
-		return 4
-	case entry.Broken:
-		return 8
-	}
-	return 5
 }
 
 func (c *cef) times(e *entry.Entry, state search.State) {
@@ -219,46 +193,4 @@ func (c *cef) custom(e *entry.Entry, r *search.Row) {
 
 func hop(version, suite []byte) string {
 	return strings.TrimSpace(string(version) + " " + string(suite))
-}
-
-// header and extension escape what ends a part of a CEF line.
-var (
-	header    = strings.NewReplacer(`\`, `\\`, "|", `\|`)
-	extension = strings.NewReplacer(`\`, `\\`, "=", `\=`)
-)
-
-// text writes an extension of at most so many characters; none for an empty value.
-func (c *cef) text(key, value string, most int) {
-	if value == "" {
-		return
-	}
-	c.key(key)
-	c.b = append(c.b, extension.Replace(Safe(cut(value, most)))...)
-}
-
-func (c *cef) number(key string, n int64) {
-	if n != 0 {
-		c.must(key, n)
-	}
-}
-
-// must writes a number that may be 0.
-func (c *cef) must(key string, n int64) {
-	c.key(key)
-	c.b = strconv.AppendInt(c.b, n, 10)
-}
-
-func (c *cef) key(key string) {
-	if c.b[len(c.b)-1] != '|' {
-		c.b = append(c.b, ' ')
-	}
-	c.b = append(append(c.b, key...), '=')
-}
-
-// cut returns the first characters of s.
-func cut(s string, most int) string {
-	if utf8.RuneCountInString(s) > most {
-		return string([]rune(s)[:most])
-	}
-	return s
 }

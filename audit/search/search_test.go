@@ -32,6 +32,7 @@ type fixture struct {
 	now   time.Time
 	logs  []*trail.Writer
 	lines []line
+	batch [2][]byte
 }
 
 // line is what encoding/json reads of a line.
@@ -82,6 +83,8 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.put(1, []byte(`{"class_uid":4002,"time":1794902460000,"start_time":1794902450000,"count":17,"src_endpoint":{"name":"192.0.2.0/24"},"unmapped":{"kind":"refused_calls","counts":{"credential_unknown":12},"samples":[{"correlation_uid":"sampled-1"}]}}`))
 	f.put(1, []byte(`this is no JSON`))
+	f.flush(0)
+	f.flush(1)
 	return f
 }
 
@@ -92,9 +95,18 @@ func (f *fixture) append(log int, r *audit.Record) {
 
 func (f *fixture) put(log int, text []byte) {
 	f.t.Helper()
-	if err := f.logs[log].Append(append(text, '\n')); err != nil {
+	f.batch[log] = append(append(f.batch[log], text...), '\n')
+	if len(f.batch[log]) > 32<<10 {
+		f.flush(log)
+	}
+}
+
+func (f *fixture) flush(log int) {
+	f.t.Helper()
+	if err := f.logs[log].Append(f.batch[log]); err != nil {
 		f.t.Fatal(err)
 	}
+	f.batch[log] = nil
 }
 
 // compress seals off all segments but the live ones, and reads every line.
