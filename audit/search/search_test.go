@@ -66,14 +66,14 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	for range 2 {
-		w, err := trail.Acquire(f.root, trail.Options{SegmentBytes: 512 << 10, Now: func() time.Time { return f.now }})
+		w, err := trail.Acquire(f.root, trail.Options{SegmentBytes: 256 << 10, Now: func() time.Time { return f.now }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.logs = append(f.logs, w)
 	}
 	one, two := auditgen.New(1, start, 200*time.Millisecond), auditgen.New(2, start.Add(time.Minute), 200*time.Millisecond)
-	for range 6000 {
+	for range 3000 {
 		f.append(0, one.Next())
 	}
 	event := audit.Event{Time: start, User: "anna", Kind: "exception", Name: "EXC-1", What: "extended"}
