@@ -23,6 +23,10 @@ func noteReading(ctx context.Context, e *env, in *invocation, dir, file, command
 			in.flags.Set("socket", socket)
 		}
 	}
+	if file == "" && in.text("socket") == "" {
+		fmt.Fprintln(e.stderr, "twohop: warning: the reading is not recorded: name the routes.yaml of the broker that writes this log, or its --socket")
+		return
+	}
 	if err := recordReading(ctx, e, in, file, command, typed(in)); err != nil {
 		fmt.Fprintln(e.stderr, "twohop: warning: the reading is not recorded:", err)
 	}
