@@ -36,7 +36,14 @@ func TestALineIsWhatEncodingJSONWouldWrite(t *testing.T) {
 		same(t, r.line(nil), &line{})
 	})
 	t.Run("an event", func(t *testing.T) {
-		same(t, (&Event{Time: at, User: "root", Kind: "exception", Name: "a\"b", What: "ext", Config: "c"}).line(), &eventLine{})
+		for _, e := range sampleEvents() {
+			same(t, e.line(), &eventLine{})
+		}
+	})
+	t.Run("sums", func(t *testing.T) {
+		for _, s := range sampleSums() {
+			same(t, s.line(at), &sumLine{})
+		}
 	})
 }
 
@@ -219,24 +226,95 @@ type kept struct {
 	LeftOut string `json:"left_out,omitempty"`
 }
 
-// eventLine is an OCSF 1.8.0 Entity Management (class 3004), activity Update.
+// eventLine is an OCSF 1.8.0 Entity Management (class 3004) or Application Lifecycle (6002).
 type eventLine struct {
-	ClassUID      int      `json:"class_uid"`
-	CategoryUID   int      `json:"category_uid"`
-	ActivityID    int      `json:"activity_id"`
-	TypeUID       int      `json:"type_uid"`
-	SeverityID    int      `json:"severity_id"`
-	Time          int64    `json:"time"`
-	ActionID      int      `json:"action_id"`
-	DispositionID int      `json:"disposition_id"`
-	Message       string   `json:"message"`
-	Metadata      metadata `json:"metadata"`
-	Actor         actor    `json:"actor"`
-	Entity        entity   `json:"entity"`
-	Policy        policyOf `json:"policy"`
+	ClassUID      int       `json:"class_uid"`
+	CategoryUID   int       `json:"category_uid"`
+	ActivityID    int       `json:"activity_id"`
+	TypeUID       int       `json:"type_uid"`
+	SeverityID    int       `json:"severity_id"`
+	Time          int64     `json:"time"`
+	ActivityName  string    `json:"activity_name,omitempty"`
+	StatusID      int       `json:"status_id"`
+	ActionID      int       `json:"action_id,omitempty"`
+	DispositionID int       `json:"disposition_id,omitempty"`
+	Message       string    `json:"message"`
+	Metadata      metadata  `json:"metadata"`
+	Actor         actor     `json:"actor"`
+	Entity        *entity   `json:"entity,omitempty"`
+	App           *app      `json:"app,omitempty"`
+	Policy        policyOf  `json:"policy"`
+	Unmapped      eventRest `json:"unmapped"`
 }
 
 type entity struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
+}
+
+type app struct {
+	Name    string `json:"name"`
+	Vendor  string `json:"vendor_name"`
+	Version string `json:"version,omitempty"`
+}
+
+type eventRest struct {
+	Kind    string   `json:"kind"`
+	Name    string   `json:"name"`
+	Process int      `json:"process,omitempty"`
+	Part    int      `json:"part,omitempty"`
+	Parts   int      `json:"parts,omitempty"`
+	Details []string `json:"details,omitempty"`
+}
+
+// sumLine is an HTTP Activity or Network Activity (class 4001) that counts several.
+type sumLine struct {
+	ClassUID      int        `json:"class_uid"`
+	CategoryUID   int        `json:"category_uid"`
+	ActivityID    int        `json:"activity_id"`
+	TypeUID       int        `json:"type_uid"`
+	SeverityID    int        `json:"severity_id"`
+	Time          int64      `json:"time"`
+	ActivityName  string     `json:"activity_name,omitempty"`
+	StartTime     int64      `json:"start_time"`
+	EndTime       int64      `json:"end_time"`
+	Count         int64      `json:"count"`
+	StatusID      int        `json:"status_id"`
+	ActionID      int        `json:"action_id"`
+	DispositionID int        `json:"disposition_id"`
+	Metadata      metadata   `json:"metadata"`
+	Src           endpoint   `json:"src_endpoint"`
+	Request       *sumReq    `json:"http_request,omitempty"`
+	Unmapped      sumDetails `json:"unmapped"`
+}
+
+type sumReq struct {
+	Method  string `json:"http_method,omitempty"`
+	URL     sumURL `json:"url"`
+	Version string `json:"version,omitempty"`
+}
+
+type sumURL struct {
+	Path string `json:"path"`
+}
+
+type sumDetails struct {
+	Kind     string           `json:"kind"`
+	Networks int              `json:"networks,omitempty"`
+	Counts   map[string]int64 `json:"counts"`
+	Recorded map[string]int64 `json:"recorded"`
+	Samples  []sumSample      `json:"samples"`
+}
+
+type sumSample struct {
+	Time        int64  `json:"time"`
+	IP          string `json:"ip,omitempty"`
+	Code        string `json:"code,omitempty"`
+	Correlation string `json:"correlation_uid,omitempty"`
+	Method      string `json:"http_method,omitempty"`
+	Path        string `json:"path,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+	SNI         string `json:"sni,omitempty"`
+	Versions    string `json:"versions,omitempty"`
+	Suites      string `json:"suites,omitempty"`
 }

@@ -2,15 +2,18 @@ package audit
 
 import "net/netip"
 
-// A record is an OCSF 1.8.0 HTTP Activity (class 4002), an event an Entity Management
-// (class 3004); what OCSF has no place for stands under unmapped. Names of members are
+// A record is an OCSF 1.8.0 HTTP Activity (class 4002), and so is a line that counts
+// refusals; one that counts handshakes is a Network Activity (4001). An event is an Entity
+// Management (3004) or, for the broker's own start and end, an Application Lifecycle
+// (6002). What OCSF has no place for stands under unmapped. Names of members are
 // OCSF's.
 const (
 	schema         = "1.8.0"
 	classHTTP      = 4002
+	classNetwork   = 4001
 	classEntity    = 3004
-	activityUpdate = 3
-	severity       = 1 // informational
+	classLifecycle = 6002
+	activityFail   = 4 // of classNetwork
 	allowed        = 1 // action_id and disposition_id
 	denied         = 2 // action_id; disposition_id 2 is blocked
 	success        = 1 // status_id
@@ -26,12 +29,14 @@ const (
 var activities = map[string]int64{"CONNECT": 1, "DELETE": 2, "GET": 3, "HEAD": 4, "OPTIONS": 5, "POST": 6, "PUT": 7, "TRACE": 8, "PATCH": 9}
 
 // class writes what every line begins with.
-func (o *object) class(class, activity, ms int64) {
+func (o *object) class(class, activity, ms int64) { o.classed(class, activity, Informational, ms) }
+
+func (o *object) classed(class, activity int64, severity Severity, ms int64) {
 	o.count("class_uid", class)
 	o.count("category_uid", class/1000)
 	o.count("activity_id", activity)
 	o.count("type_uid", class*100+activity)
-	o.count("severity_id", severity)
+	o.count("severity_id", int64(severity))
 	o.count("time", ms)
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // ocsfAttribute is an attribute of an OCSF class or object.
@@ -206,12 +207,124 @@ func TestEveryLineIsAnHTTPActivity(t *testing.T) {
 	}
 }
 
-func TestAnEventIsAnEntityManagement(t *testing.T) {
-	e := &Event{Time: at, User: "root", Kind: "exception", Name: "WMS-2019", What: "extended", Config: "sha256:abc"}
-	line := e.line()
-	m := decode(t, line)
-	check(t, "line", "entity_management", m)
-	if number(m, "type_uid") != 300403 || m["message"] != "exception WMS-2019 extended" {
+// sampleEvents are events of every kind and activity.
+func sampleEvents() []Event {
+	config := Event{Time: at, User: "root", Kind: AboutConfiguration, Name: "a\"b.yaml", What: "is loaded", Config: "sha256:abc", Severity: Medium,
+		Details: strings.Repeat("route r newly allows TLS 1.0\n", 500) + strings.Repeat("ü", 4000)}
+	refused := config
+	refused.Failed, refused.Details = true, "routes.yaml:1:1: no"
+	return append(config.Split(), refused,
+		Event{Time: at, User: "root", Kind: AboutException, Name: "WMS-2019", What: "extended", Config: "sha256:abc"},
+		Event{Time: at, User: "twohop", Kind: AboutException, Name: "WMS-2019", What: "ends in 7 days", Activity: Warned, Severity: Low},
+		Event{Time: at, User: "root", Kind: AboutConfiguration, Name: "routes.yaml", What: "is loaded for the first time", Activity: Created},
+		Event{Time: at, User: "eve", Kind: AboutLog, Name: "audit", What: "was read by show", Activity: Read},
+		Event{Time: at, User: "root", Kind: AboutBroker, Name: "/bin/twohop", What: "started", Activity: Started, Process: 7, Version: "v1"},
+		Event{Time: at, User: "root", Kind: AboutBroker, Name: "/bin/twohop", What: "stopped", Activity: Stopped, Process: 7},
+	)
+}
+
+func TestEveryEventIsWellShaped(t *testing.T) {
+	for _, e := range sampleEvents() {
+		line := e.line()
+		m := decode(t, line)
+		class, name := float64(3004), "entity_management"
+		if e.Activity == Started || e.Activity == Stopped {
+			class, name = 6002, "application_lifecycle"
+		}
+		check(t, "line", name, m)
+		if number(m, "class_uid") != class || number(m, "type_uid") != class*100+number(m, "activity_id") || number(m, "category_uid") != float64(int(class)/1000) {
+			t.Errorf("got %s", line)
+		}
+		if status := number(m, "status_id"); (status == 2) != e.Failed {
+			t.Errorf("status %v: %s", status, line)
+		}
+	}
+	e := sampleEvents()
+	if line := string((&e[len(e)-6]).line()); !strings.Contains(line, `"type_uid":300403`) || !strings.Contains(line, `"message":"exception WMS-2019 extended"`) {
 		t.Errorf("got %s", line)
+	}
+}
+
+// TestNoDetailIsLost: however many there are and however long, the events hold them all.
+func TestNoDetailIsLost(t *testing.T) {
+	for name, details := range map[string]string{
+		"none": "", "one": "a", "many": strings.Repeat("route r newly allows TLS 1.0\n", 500) + "end", "one that is long": strings.Repeat("ü", 10_000),
+		"one that is long among others": "a\n" + strings.Repeat("x", 7000) + "\nb",
+	} {
+		var all []string
+		events := Event{Time: at, Kind: AboutConfiguration, Name: "f", Details: details}.Split()
+		for i, e := range events {
+			line := e.line()
+			if len(line) > 8<<10 {
+				t.Errorf("%s: a line of %d bytes", name, len(line))
+			}
+			m := decode(t, line)
+			if len(events) > 1 && (number(m, "unmapped.part") != float64(i+1) || number(m, "unmapped.parts") != float64(len(events))) {
+				t.Errorf("%s: got %s", name, line)
+			}
+			list, _ := m["unmapped"].(map[string]any)["details"].([]any)
+			for _, d := range list {
+				all = append(all, d.(string))
+			}
+		}
+		if got := strings.Join(all, ""); got != strings.ReplaceAll(details, "\n", "") {
+			t.Errorf("%s: %d bytes of %d", name, len(got), len(details))
+		}
+	}
+}
+
+func FuzzNoDetailIsLost(f *testing.F) {
+	f.Add("a\nb\xff", 5000)
+	f.Fuzz(func(t *testing.T, details string, n int) {
+		details = strings.Repeat(details, max(0, min(n, 20_000))/(len(details)+1))
+		var all strings.Builder
+		for _, e := range (Event{Details: details}).Split() {
+			all.WriteString(e.Details)
+		}
+		strip := strings.NewReplacer("\n", "")
+		if got, want := strip.Replace(all.String()), strip.Replace(strings.ToValidUTF8(details, "\uFFFD")); got != want && len(details) > detailed {
+			t.Errorf("%d bytes of %d", len(got), len(want))
+		}
+	})
+}
+
+func sampleSums() []*sum {
+	calls := &sum{party: party{Calls, netip.MustParsePrefix("203.0.113.0/24")}, causes: map[string]*cause{}}
+	hands := &sum{party: party{Handshakes, netip.MustParsePrefix("2001:db8::/64")}, causes: map[string]*cause{}}
+	long := strings.Repeat("ä\x00\"\xff", 1000)
+	for i := range 300 {
+		r := sample()
+		r.Code, r.Method, r.Path, r.Proto = fmt.Sprint("code", i%20), long, "/"+long, long
+		if calls.add(calls.cause(r.Code), at.Add(time.Duration(i)*time.Second)) {
+			calls.samples = append(calls.samples, exampleOf(r))
+		}
+		h := Handshake{Time: at, Address: netip.MustParseAddr("2001:db8::1"), Cause: fmt.Sprint("cause", i%12), Reason: long, SNI: long,
+			Versions: []uint16{0x0a0a, 0x0301, 0x0302}, Suites: []uint16{0x1a1a, 5, 10, 47, 53, 0xc013, 0xc014, 0xc009, 0xc00a, 0xc027, 0xc023, 156, 157, 60, 61}}
+		if hands.add(hands.cause(h.Cause), h.Time) {
+			hands.samples = append(hands.samples, h.example())
+		}
+	}
+	other := merge(map[party]*sum{calls.party: calls, {Calls, netip.MustParsePrefix("203.0.114.0/24")}: calls})
+	return append(other, calls, hands)
+}
+
+// mostOfSum is how long a line can get, in bytes: the least budget has room for one of each kind.
+const mostOfSum = 8 << 10
+
+func TestEverySumIsWellShaped(t *testing.T) {
+	for _, s := range sampleSums() {
+		line := s.line(at)
+		m := decode(t, line)
+		class, name := float64(4002), "http_activity"
+		if s.what == Handshakes {
+			class, name = 4001, "network_activity"
+		}
+		check(t, "line", name, m)
+		if number(m, "class_uid") != class || number(m, "type_uid") != class*100+number(m, "activity_id") || number(m, "count") != float64(s.count) {
+			t.Errorf("got %s", line)
+		}
+		if len(line) > mostOfSum || !utf8.Valid(line) || strings.Contains(string(line), "\n") {
+			t.Errorf("%d bytes: %s", len(line), line)
+		}
 	}
 }

@@ -4,7 +4,10 @@
 // last byte only after its end record is.
 package audit
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Stages of a call. A call that is forwarded has a begin and an end record, and between
 // them a response_started when its answer takes long; one that is refused has only an end
@@ -39,6 +42,10 @@ type Record struct {
 	CallerBy   string // api_key, client_certificate, anyone
 	Credential string // fingerprint of what was shown
 	Source     string // the caller's address
+
+	Network netip.Prefix // of Source, by the bits of its listener; of a refusal alone
+	Unknown bool         // refused before anybody was identified, on a route that asks for it or on none
+	Counted bool         // set by a Tally that has not recorded it, but counted
 
 	Method, Host, Path, Proto string // Path has its {variables} by name, no query
 	SOAPAction                string
