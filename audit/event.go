@@ -36,6 +36,7 @@ const (
 	AboutSink          = "sink"          // where the log is shipped to
 	AboutLog           = "log"           // read
 	AboutDisk          = "disk"          // of the log: room that goes or comes back
+	AboutBodies        = "bodies"        // kept ones, deleted after their time
 )
 
 // Activity is what was done.
@@ -45,15 +46,15 @@ const (
 	Updated Activity = iota
 	Created
 	Read
-	Warned  // nothing was done yet
-	Started // the broker itself
-	Stopped // likewise
+	Warned   // nothing was done yet
+	Launched // the broker itself
+	Stopped  // likewise
 )
 
 // classified is the OCSF class and number of each activity.
 var classified = [...]struct{ class, id int64 }{
 	Updated: {classEntity, 3}, Created: {classEntity, 1}, Read: {classEntity, 2}, Warned: {classEntity, 99},
-	Started: {classLifecycle, 3}, Stopped: {classLifecycle, 4},
+	Launched: {classLifecycle, 3}, Stopped: {classLifecycle, 4},
 }
 
 // Severity is OCSF's severity_id.
@@ -74,7 +75,8 @@ const detailed = 3000
 // A detail that is longer than that goes on in the next event.
 func (e Event) Split() []Event {
 	var groups []string
-	for detail := range strings.SplitSeq(strings.ToValidUTF8(e.Details, "\uFFFD"), "\n") {
+	e.Details = strings.ToValidUTF8(e.Details, "\uFFFD")
+	for detail := range strings.SplitSeq(e.Details, "\n") {
 		for detail != "" {
 			piece := clip(detail, detailed)
 			detail = detail[len(piece):]

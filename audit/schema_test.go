@@ -72,8 +72,15 @@ func TestEveryLineFitsTheSchema(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, fits(t, s, line), line)
 		}
 	}
-	if err := fits(t, s, (&Event{Time: at, User: "root", Kind: "exception", Name: "WMS-2019", What: "extended", Config: "abc"}).line()); err != nil {
-		t.Error(err)
+	for _, e := range sampleEvents() {
+		if err := fits(t, s, e.line()); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, sum := range sampleSums() {
+		if err := fits(t, s, sum.line(at)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

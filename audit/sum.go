@@ -28,8 +28,9 @@ type cause struct {
 
 // example is one refusal that was counted.
 type example struct {
-	at            time.Time
-	address, code string
+	at      time.Time
+	address netip.Addr
+	code    string
 
 	correlation, method, path, proto string // of a call
 	reason, sni, versions, suites    string // of a handshake
@@ -181,7 +182,9 @@ func (s *sum) unmapped(o *object) {
 func (s *example) write(o *object) {
 	o.b = append(o.b, '{')
 	o.count("time", s.at.UnixMilli())
-	o.text("ip", s.address)
+	if s.address.IsValid() {
+		o.must("ip", s.address.String())
+	}
 	o.text("code", s.code)
 	o.text("correlation_uid", s.correlation)
 	o.text("http_method", s.method)
@@ -216,7 +219,7 @@ type Handshake struct {
 }
 
 func (h *Handshake) example() example {
-	return example{at: h.Time, address: h.Address.String(), code: h.Cause, reason: keep(h.Reason), sni: keep(h.SNI), versions: listed(h.Versions, tls.VersionName), suites: listed(h.Suites, tls.CipherSuiteName)}
+	return example{at: h.Time, address: h.Address, code: h.Cause, reason: keep(h.Reason), sni: keep(h.SNI), versions: listed(h.Versions, tls.VersionName), suites: listed(h.Suites, tls.CipherSuiteName)}
 }
 
 // mostListed is how many offered suites are named.

@@ -4,11 +4,15 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -30,6 +34,10 @@ type Config struct {
 	// Prune removes audit records that are older than a time and returns how many.
 	Prune func(user string, before time.Time) (int64, error)
 
+	// Read records that somebody reads the audit log with a command and a filter; it may
+	// be read when this returned nil.
+	Read func(user, command, filter string) error
+
 	// Extend gives an exception days more and returns its new last day.
 	Extend func(user, exception string, days int) (lastDay string, err error)
 }
@@ -39,6 +47,33 @@ type Outcome struct {
 	Changes  []string `json:"changes"`
 	Warnings []string `json:"warnings,omitempty"`
 	Restart  []string `json:"restart,omitempty"` // changed keys that count from the next start only
+}
+
+// Reading says how somebody reads the audit log.
+type Reading struct {
+	Command string `json:"command"` // show, tail, export
+	Filter  string `json:"filter"`  // as it was typed
+}
+
+// Bytes of a reading, and of what is recorded of it.
+const (
+	maxReading = 64 << 10
+	maxCommand = 32
+	maxFilter  = 1024
+)
+
+// printable returns at most n bytes of text, with a space for what cannot be seen.
+func printable(text string, n int) string {
+	text = strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return ' '
+		}
+		return c
+	}, text)
+	if len(text) > n {
+		text = strings.ToValidUTF8(text[:n], "") + "..."
+	}
+	return text
 }
 
 // Successor says which process serves in the place of which.
@@ -110,6 +145,16 @@ func Commands(c Config, user func(*http.Request) string) http.Handler {
 			lines, err = c.Prune(user(r), before)
 		}
 		answer(w, map[string]int64{"lines": lines}, err)
+	})
+	mux.HandleFunc("POST /audit/read", func(w http.ResponseWriter, r *http.Request) {
+		var what Reading
+		err := json.NewDecoder(io.LimitReader(r.Body, maxReading)).Decode(&what)
+		if err != nil || what.Command == "" {
+			err = errors.New("a reading of the audit log has a command and a filter")
+		} else {
+			err = c.Read(user(r), printable(what.Command, maxCommand), printable(what.Filter, maxFilter))
+		}
+		answer(w, map[string]bool{"recorded": true}, err)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		c.Log.Warn("no such command", "user", user(r), "method", r.Method, "path", r.URL.Path)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"twohop/audit"
 )
 
 // Listener returns l with the door in front of it. Closing it ends the door's report.
@@ -37,6 +39,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			return c, nil
 		}
 		l.door.refused(c, reason)
+		l.door.Refused(&audit.Handshake{Time: l.door.Now(), Address: addressOf(nc), Network: c.network, Cause: reason})
 		reset(nc)
 	}
 }
@@ -74,6 +77,8 @@ type conn struct {
 	unread  int64
 	sent    int64 // bytes of the request that was read last, or that is being read
 	gone    bool
+
+	helloed bool // its hello is kept; guarded by door.hellos.mu
 }
 
 // of returns the door's connection below nc, nil for none.
@@ -110,6 +115,7 @@ func (c *conn) Close() error {
 	c.door.mu.Lock()
 	c.forget()
 	c.door.mu.Unlock()
+	c.door.hellos.drop(c)
 	return c.Conn.Close()
 }
 
@@ -154,7 +160,9 @@ func (d *Door) State(nc net.Conn, state http.ConnState) {
 	case http.StateNew:
 		d.Metrics.Connections(1)
 	case http.StateActive:
-		c.begun.Add(1)
+		if c.begun.Add(1) == 1 {
+			d.hellos.drop(c)
+		}
 		c.calling.Store(true)
 		c.wrote.Store(0)
 		d.mu.Lock()
@@ -200,6 +208,15 @@ func (c *conn) whyUnparsed() string {
 		return "too_large"
 	}
 	return "malformed"
+}
+
+// peerOf returns the address and port that c comes from.
+func peerOf(c *conn) netip.AddrPort {
+	a, _ := c.RemoteAddr().(*net.TCPAddr)
+	if a == nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(addressOf(c), a.AddrPort().Port())
 }
 
 // addressOf returns where nc comes from, the zero Addr when that is no IP address.

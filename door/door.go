@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"twohop/audit"
 	"twohop/metrics"
 )
 
@@ -33,6 +34,10 @@ type Config struct {
 	// Busy returns r in a form that the handler refuses, because as many calls as may
 	// run are running, or as many as its network may have.
 	Busy func(r *http.Request, network bool) *http.Request
+
+	// Refused is told of each connection that was not let in, and of each handshake that
+	// failed. It must return soon.
+	Refused func(*audit.Handshake)
 
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
@@ -52,6 +57,7 @@ type Network struct {
 type Door struct {
 	Config
 	report report
+	hellos hellos
 
 	mu       sync.Mutex
 	networks *networks

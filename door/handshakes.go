@@ -2,10 +2,56 @@ package door
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
+
+	"twohop/audit"
 )
+
+// hellos holds what callers offered whose handshakes are under way, by their addresses:
+// net/http tells of one that failed by nothing else.
+type hellos struct {
+	mu sync.Mutex
+	of map[netip.AddrPort]*tls.ClientHelloInfo
+}
+
+// Hello is for tls.Config.GetConfigForClient: it remembers what the caller offers, until
+// the handshake is over.
+func (d *Door) Hello(hello *tls.ClientHelloInfo) {
+	c := of(hello.Conn)
+	if c == nil {
+		return
+	}
+	kept := &tls.ClientHelloInfo{ServerName: hello.ServerName, SupportedVersions: hello.SupportedVersions, CipherSuites: hello.CipherSuites}
+	d.hellos.mu.Lock()
+	defer d.hellos.mu.Unlock()
+	if c.helloed = true; d.hellos.of == nil {
+		d.hellos.of = map[netip.AddrPort]*tls.ClientHelloInfo{}
+	}
+	d.hellos.of[peerOf(c)] = kept
+}
+
+// take returns what the caller offered, nil when no hello came, and forgets it.
+func (h *hellos) take(peer netip.AddrPort) *tls.ClientHelloInfo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	hello := h.of[peer]
+	delete(h.of, peer)
+	return hello
+}
+
+// drop forgets what c offered.
+func (h *hellos) drop(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.helloed {
+		c.helloed = false
+		delete(h.of, peerOf(c))
+	}
+}
 
 // ErrorLog returns the handler behind http.Server.ErrorLog, the only place where
 // net/http tells of a handshake that failed. Each is counted; of those from one network
@@ -29,11 +75,19 @@ func (h errorLog) Handle(_ context.Context, r slog.Record) error {
 	peer, reason, _ := strings.Cut(rest, ": ")
 	cause := handshakeCause(reason)
 	d.Metrics.HandshakeFailed("caller", cause)
-	if cause == "closed" {
+	address, _ := netip.ParseAddrPort(peer) // it is net's own text
+	address = netip.AddrPortFrom(address.Addr().Unmap().WithZone(""), address.Port())
+	hello := d.hellos.take(address)
+	if cause == "closed" && hello == nil {
 		return nil // health checks of load balancers and scanners
 	}
-	address, _ := netip.ParseAddrPort(peer) // it is net's own text
-	if !d.report.note(d.Network.of(address.Addr().Unmap().WithZone("")).String(), "handshake_"+cause) {
+	network := d.Network.of(address.Addr())
+	lost := &audit.Handshake{Time: d.Now(), Address: address.Addr(), Network: network, Cause: cause, Reason: reason}
+	if hello != nil {
+		lost.SNI, lost.Versions, lost.Suites = hello.ServerName, hello.SupportedVersions, hello.CipherSuites
+	}
+	d.Refused(lost)
+	if cause == "closed" || !d.report.note(network.String(), "handshake_"+cause) {
 		return nil
 	}
 	attrs := []any{"peer", peer, "cause", cause, "error", reason}

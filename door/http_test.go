@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/goleak"
 
+	"twohop/audit"
 	"twohop/metrics"
 )
 
@@ -28,7 +29,7 @@ func wide() Config {
 		Busy: func(r *http.Request, _ bool) *http.Request {
 			return r.WithContext(context.WithValue(r.Context(), busyKey{}, true))
 		},
-		Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now}
+		Refused: func(*audit.Handshake) {}, Metrics: metrics.New(), Log: slog.New(slog.DiscardHandler), Now: time.Now}
 }
 
 type busyKey struct{}
@@ -54,7 +55,7 @@ func serve(t *testing.T, c Config) (s *httptest.Server, let chan struct{}) {
 	s.Config.MaxHeaderBytes = int(c.MaxHeader)
 	s.Config.ReadHeaderTimeout = 3 * time.Second
 	s.EnableHTTP2 = true
-	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
+	s.TLS = &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) { d.Hello(h); return nil, nil }, MinVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}
 	hook := s.Config.ConnState
 	s.Config.ConnState = func(c net.Conn, st http.ConnState) {
 		d.State(c, st)
@@ -113,6 +114,71 @@ func TestFailedHandshakesAreCountedByCause(t *testing.T) {
 		conn.Close()
 	}
 	await(t, m, `twohop_handshake_failures_total{cause="refused_by_caller",hop="caller"} 1`)
+}
+
+// What a handshake that failed is told with, and that nothing is kept of those that are over.
+func TestAFailedHandshakeTellsWhatWasOffered(t *testing.T) {
+	c := wide()
+	told := make(chan *audit.Handshake, 10)
+	c.Refused = func(h *audit.Handshake) { told <- h }
+	d := New(c)
+	s := httptest.NewUnstartedServer(d.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	s.Listener = d.Listener(s.Listener)
+	s.Config.ErrorLog = slog.NewLogLogger(d.ErrorLog(), slog.LevelWarn)
+	s.Config.ConnContext = d.Remember
+	s.EnableHTTP2 = true
+	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) { d.Hello(h); return nil, nil }}
+	hook := s.Config.ConnState
+	s.Config.ConnState = func(c net.Conn, st http.ConnState) {
+		d.State(c, st)
+		if hook != nil {
+			hook(c, st)
+		}
+	}
+	s.StartTLS()
+	defer s.Close()
+	address := s.Listener.Addr().String()
+	offer := &tls.Config{InsecureSkipVerify: true, ServerName: "old.example", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	if conn, err := tls.Dial("tcp", address, offer); err == nil {
+		conn.Close()
+		t.Fatal("TLS 1.1 is taken")
+	}
+	h := <-told
+	if h.Cause != "version" || h.SNI != "old.example" || len(h.Versions) != 2 || h.Versions[0] != tls.VersionTLS11 || len(h.Suites) == 0 || h.Network.String() != "127.0.0.0/24" || h.Address.String() != "127.0.0.1" {
+		t.Errorf("got %+v", h)
+	}
+	raw, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Close() // as a health check does
+	if raw, err = net.Dial("tcp", address); err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(raw, "GET / HTTP/1.1\r\n\r\n")
+	if h := <-told; h.Cause != "not_tls" || h.SNI != "" {
+		t.Errorf("got %+v", h)
+	}
+	raw.Close()
+	for _, protocol := range []string{"h2", "http/1.1"} { // one that is used, and one that never sends a request
+		idle, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := s.Client().Get(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		idle.Close()
+	}
+	s.Client().CloseIdleConnections()
+	await(t, c.Metrics, "twohop_connections 0")
+	d.hellos.mu.Lock()
+	defer d.hellos.mu.Unlock()
+	if len(d.hellos.of) != 0 || len(told) != 0 {
+		t.Errorf("%d hellos are kept and %d failures told", len(d.hellos.of), len(told))
+	}
 }
 
 func TestRequestsThatAreNoHTTPAreCounted(t *testing.T) {

@@ -26,6 +26,8 @@ type Metrics struct {
 	refused    *prometheus.CounterVec
 	conns      prometheus.Gauge
 	audited    prometheus.Gauge
+	tallied    *prometheus.CounterVec
+	auditFree  prometheus.Gauge
 	certDays   *prometheus.GaugeVec
 	certBroken *prometheus.GaugeVec
 	exceptDays *prometheus.GaugeVec
@@ -66,6 +68,8 @@ func New() *Metrics {
 		refused:    counters("twohop_connections_refused_total", "Connections that the front door closed, by reason: handshake_rate, network_connections and connections refuse a new one, made_room and unread_bytes close an old one, calls cuts one call of it.", "reason"),
 		conns:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_connections", Help: "Open connections at the front door."}),
 		audited:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_audit_healthy", Help: "1 while calls can be recorded; at 0 no call is served."}),
+		tallied:    counters("twohop_audit_refusals_total", "Refusals of callers that nobody knows, by what was refused (call, handshake) and whether it has a record of its own (recorded) or is in a line for its network (counted).", "what", "how"),
+		auditFree:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "twohop_audit_free_bytes", Help: "Free bytes on the disk of the audit log."}),
 		certDays:   gauges("twohop_certificate_days_left", "Days until a certificate of the front door ends.", "name", "source"),
 		certBroken: gauges("twohop_certificate_broken", "1 while a certificate file cannot be used and the old content serves.", "file"),
 		exceptDays: gauges("twohop_exception_days_left", "Days until an exception ends; negative when it has.", "exception"),
@@ -75,7 +79,7 @@ func New() *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion}})
 	build.Set(1)
 	r.MustRegister(m.requests, m.inFlight, m.duration, m.bytes, m.faults, m.handshakes, m.reloads, m.reloaded, m.unparsed, m.refused, m.conns,
-		m.audited, m.certDays, m.certBroken, m.exceptDays, build,
+		m.audited, m.tallied, m.auditFree, m.certDays, m.certBroken, m.exceptDays, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -179,6 +183,14 @@ func (m *Metrics) Connections(delta float64) { m.conns.Add(delta) }
 
 // AuditHealthy says whether calls can be recorded.
 func (m *Metrics) AuditHealthy(ok bool) { m.audited.Set(map[bool]float64{true: 1}[ok]) }
+
+// Refused counts a refusal of a caller that nobody knows; what is call or handshake.
+func (m *Metrics) Refused(what string, recorded bool) {
+	m.tallied.WithLabelValues(what, map[bool]string{true: "recorded", false: "counted"}[recorded]).Inc()
+}
+
+// AuditFree sets the free bytes on the disk of the audit log.
+func (m *Metrics) AuditFree(bytes int64) { m.auditFree.Set(float64(bytes)) }
 
 // Certificate sets the days that a front-door certificate has left.
 func (m *Metrics) Certificate(name, source string, left time.Duration) {

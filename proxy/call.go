@@ -40,6 +40,7 @@ type call struct {
 	admitted bool   // by the limiter
 	begun    bool   // the begin record is written
 	ended    bool   // the end record is written
+	counted  bool   // or the refusal was counted in its place
 	sent     bool   // the head of an answer is on its way
 	started  bool   // the record of a long answer is written
 	status   int
@@ -135,11 +136,11 @@ func (c *call) fail(err error) {
 		f = fault.New(fault.Internal, "the broker failed").Because(err)
 	}
 	c.failed = f
-	c.log(f)
 	if f.Code == fault.CallerGone {
 		c.status = fault.StatusClientClosed
 	}
 	if c.sent || f.Code == fault.CallerGone {
+		c.log(f)
 		c.record(audit.End) // an error leaves nothing better to do than to cut too
 		c.abort()
 	}

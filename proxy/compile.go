@@ -32,7 +32,7 @@ type Deps struct {
 	Now     func() time.Time
 }
 
-// Recorder is what the proxy needs of *audit.Log.
+// Recorder is what the proxy needs of *audit.Tally.
 type Recorder interface {
 	Append(*audit.Record) error
 	Healthy() error

@@ -48,11 +48,28 @@ func plain(host string) string {
 	return host
 }
 
+// Listener is where calls came in.
+type Listener struct {
+	Address    string // as in routes.yaml
+	IPv4, IPv6 int    // bits of a caller's address that make a network
+}
+
 type listenerKey struct{}
 
-// At says on which listener, by its address in routes.yaml, the calls below ctx came in.
-func At(ctx context.Context, address string) context.Context {
-	return context.WithValue(ctx, listenerKey{}, address)
+// At says on which listener the calls below ctx came in.
+func At(ctx context.Context, l Listener) context.Context {
+	return context.WithValue(ctx, listenerKey{}, l)
+}
+
+// network returns the network of an address, host:port; the zero Prefix for what is none.
+func (l Listener) network(address string) netip.Prefix {
+	ap, _ := netip.ParseAddrPort(address)
+	a, bits := ap.Addr().Unmap().WithZone(""), l.IPv6
+	if a.Is4() {
+		bits = l.IPv4
+	}
+	p, _ := a.Prefix(bits)
+	return p
 }
 
 type refusalKey struct{}
@@ -68,9 +85,13 @@ func (c *call) atTheDoor() *fault.Fault {
 	if f, ok := ctx.Value(refusalKey{}).(*fault.Fault); ok {
 		return f
 	}
-	listener, _ := ctx.Value(listenerKey{}).(string)
-	if !c.doors.take(listener, hostname(c.r.Host)) {
+	if !c.doors.take(c.listener().Address, hostname(c.r.Host)) {
 		return fault.New(fault.Misdirected, "this broker does not serve the host that the call names")
 	}
 	return nil
+}
+
+func (c *call) listener() Listener {
+	l, _ := c.r.Context().Value(listenerKey{}).(Listener)
+	return l
 }

@@ -52,7 +52,7 @@ func TestACallForAnotherHostIsMisdirected(t *testing.T) {
 	g := newRig(t, http.HandlerFunc(seen), openRoute)
 	inner := g.Config.Handler
 	g.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = r.WithContext(At(r.Context(), "127.0.0.1:0"))
+		r = r.WithContext(At(r.Context(), Listener{Address: "127.0.0.1:0"}))
 		if r.URL.Path == "/busy" {
 			r = Refused(r, fault.New(fault.Busy, "too many"))
 		}

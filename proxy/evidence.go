@@ -192,7 +192,7 @@ func (c *call) recordable() error {
 		err = c.deps.Bodies.Healthy()
 	}
 	if err != nil {
-		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
+		return unrecorded(err)
 	}
 	return nil
 }

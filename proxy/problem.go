@@ -68,7 +68,11 @@ func (c *call) refuse(f *fault.Fault) {
 	if c.r.Method != http.MethodHead {
 		c.out = int64(len(body))
 	}
-	if err := c.record(audit.End); err != nil && f.Code != fault.AuditUnavailable {
+	err := c.record(audit.End)
+	if !c.counted { // or who may flood the log of calls would flood this one
+		c.log(f)
+	}
+	if err != nil && f.Code != fault.AuditUnavailable {
 		c.fail(err)
 		return
 	}

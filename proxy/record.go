@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"twohop/audit"
@@ -57,12 +58,27 @@ func (c *call) record(stage string) error {
 		err = c.deps.Audit.Append(&rec)
 	}
 	if err != nil {
-		return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
+		return unrecorded(err)
 	}
+	c.counted = rec.Counted
 	c.started = c.started || stage == audit.Started
 	c.ended = c.ended || stage == audit.End
 	return nil
 }
+
+// unknown reports whether nobody was identified and somebody had to be.
+func (c *call) unknown() bool { return c.who.Name == "" && (c.route == nil || !c.route.open) }
+
+// unrecorded returns the fault of a call that cannot be recorded.
+func unrecorded(err error) *fault.Fault {
+	if no := (*audit.NoRoom)(nil); errors.As(err, &no) {
+		return fault.New(fault.AuditUnavailable, "the disk of the audit log has too little room for another call").After(retryWhenFull).Because(err)
+	}
+	return fault.New(fault.AuditUnavailable, "the audit log cannot be written").Because(err)
+}
+
+// retryWhenFull is what a caller is told to wait while the disk has no room.
+const retryWhenFull = 30 * time.Second
 
 func clip(s string, n int) string {
 	if len(s) > n {
@@ -82,6 +98,9 @@ func (c *call) recordEnd(rec *audit.Record) {
 	}
 	if h.Version != 0 {
 		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), suiteName(h.Suite), c.way.verify
+	}
+	if rec.Outcome == audit.Refused {
+		rec.Network, rec.Unknown = c.listener().network(rec.Source), c.unknown()
 	}
 	if c.failed != nil {
 		rec.Code, rec.Cause = string(c.failed.Code), c.failed.Cause

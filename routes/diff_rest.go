@@ -189,6 +189,18 @@ func (d *differ) kept(a, b Audit) {
 	if a.Segment != b.Segment {
 		d.add(false, "seals an audit segment at %v or after %v instead of %v or %v", b.Segment.Size, b.Segment.Age, a.Segment.Size, a.Segment.Age)
 	}
+	replaced(d, b.Refusals.Records < a.Refusals.Records, "records of the refusals of a network and code", a.Refusals.Records, b.Refusals.Records)
+	replaced(d, b.Refusals.Budget < a.Refusals.Budget, "records refusals of unknown callers a day up to", a.Refusals.Budget, b.Refusals.Budget)
+	replaced(d, b.Refusals.Every > a.Refusals.Every, "counts refusals in one line for", a.Refusals.Every, b.Refusals.Every)
+	replaced(d, false, "only counts refusals of unknown callers below a free space of", orPart(a.Reserve), orPart(b.Reserve))
+	replaced(d, false, "stops below a free space of", orPart(a.Stop), orPart(b.Stop))
+}
+
+func orPart(n Size) string {
+	if n == 0 {
+		return "its part"
+	}
+	return n.String()
 }
 
 // credentials returns what the admin address asks for, as a caller's.

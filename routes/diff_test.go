@@ -223,6 +223,8 @@ front door no longer exempts ::1/128 from the limits of a network`},
 			"! route main is recorded at the level bodies instead of metadata\n! route main newly records bodies of the types text/xml\nroute main newly redacts Pin\n! broker newly encrypts kept bodies to age1x"},
 		{"no digests", []string{"    timeout: {total: 5m}", "    timeout: {total: 5m}\n    audit: {digests: false}"}, "! route main no longer records digests of bodies"},
 		{"another class of data", []string{"    timeout: {total: 5m}", "    timeout: {total: 5m}\n    data: personal"}, "route main carries data of the class personal instead of internal"},
+		{"less evidence of strangers", []string{"listen:", "audit: {refusals: {every: 2m, records: 1, budget: 32MiB}, reserve: 1GiB, stop: 1MiB}\nlisten:"},
+			"! broker records of the refusals of a network and code 1 instead of 10\n! broker records refusals of unknown callers a day up to 32MiB instead of 64MiB\n! broker counts refusals in one line for 2m0s instead of 1m0s\nbroker only counts refusals of unknown callers below a free space of 1GiB instead of its part\nbroker stops below a free space of 1MiB instead of its part"},
 		{"another audit log", []string{"listen:", "audit: {dir: /dev/shm/x}\nlisten:"}, "! broker keeps its audit log in /dev/shm/x instead of audit"},
 		{"a watched file", []string{"listen:", "reload: {watch: true}\nlisten:"}, "! broker newly follows changes of the file"},
 	} {

@@ -147,7 +147,7 @@ func TestEveryPropertyIsDescribedAndHasTheDecodersDefault(t *testing.T) {
 	}
 	types := map[string]reflect.Type{}
 	for _, typ := range []reflect.Type{reflect.TypeFor[Listener](), reflect.TypeFor[PerNetwork](), reflect.TypeFor[Certificates](), reflect.TypeFor[CertificateFile](), reflect.TypeFor[Admin](), reflect.TypeFor[AdminToken](), reflect.TypeFor[Health](),
-		reflect.TypeFor[Audit](), reflect.TypeFor[AuditSegment](), reflect.TypeFor[Sink](), reflect.TypeFor[Syslog](), reflect.TypeFor[OTLP](), reflect.TypeFor[SinkHeaders](), reflect.TypeFor[SinkTLS](), reflect.TypeFor[SinkCertificate](), reflect.TypeFor[Log](), reflect.TypeFor[Reload](), reflect.TypeFor[Shutdown](), reflect.TypeFor[Policy](), reflect.TypeFor[Limit](), reflect.TypeFor[Timeout](),
+		reflect.TypeFor[Audit](), reflect.TypeFor[Refusals](), reflect.TypeFor[AuditSegment](), reflect.TypeFor[Sink](), reflect.TypeFor[Syslog](), reflect.TypeFor[OTLP](), reflect.TypeFor[SinkHeaders](), reflect.TypeFor[SinkTLS](), reflect.TypeFor[SinkCertificate](), reflect.TypeFor[Log](), reflect.TypeFor[Reload](), reflect.TypeFor[Shutdown](), reflect.TypeFor[Policy](), reflect.TypeFor[Limit](), reflect.TypeFor[Timeout](),
 		reflect.TypeFor[Caller](), reflect.TypeFor[APIKey](), reflect.TypeFor[ClientCertificate](), reflect.TypeFor[Exception](), reflect.TypeFor[Target](), reflect.TypeFor[TargetTLS](),
 		reflect.TypeFor[Headers](), reflect.TypeFor[Level](), reflect.TypeFor[KeptBodies](), reflect.TypeFor[Connections](), reflect.TypeFor[Route](), reflect.TypeFor[TargetHealth](), reflect.TypeFor[PassiveHealth](), reflect.TypeFor[ActiveHealth](), reflect.TypeFor[CircuitBreaker]()} {
 		types[typ.Name()] = typ

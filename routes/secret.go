@@ -15,6 +15,7 @@ import (
 type Secret struct {
 	value    *string // behind a pointer, which fmt does not follow for any verb
 	referred bool    // some part came from ${env:} or ${file:}
+	masking  bool    // value is a digest of the text (Table.Seal)
 }
 
 // Reveal returns the text itself, for the one place that sends it.
@@ -72,7 +73,7 @@ func expand(text string, lookup func(kind, name string) (string, error)) (Secret
 		}
 		return v
 	})
-	return Secret{&value, referred}, errs
+	return Secret{value: &value, referred: referred}, errs
 }
 
 func (d *decoder) lookup(kind, name string) (string, error) {

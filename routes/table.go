@@ -107,6 +107,16 @@ type Audit struct {
 	Reviewers  []string      `key:"reviewers" doc:"Public keys of age (age1..., from age-keygen) to which the bodies are encrypted that routes with audit.level bodies keep. Each key alone opens them."`
 	BodiesKeep time.Duration `key:"bodies_keep" default:"30d" doc:"How long kept bodies stay, in days of UTC. The log itself stays longer."`
 	Sinks      []Sink        `key:"sinks" doc:"Where the log is shipped to as it is written, every line of it in order and at least once. What a sink has not got is not deleted."`
+	Refusals   Refusals      `key:"refusals" doc:"What callers that nobody knows may write into the log: refused calls without a known credential, and failed handshakes."`
+	Reserve    Size          `key:"reserve" default:"0" doc:"Free space on the disk below which such refusals are only counted, so that the rest is for known callers. 0 means 1GiB, or 5 % of the disk when that is less."`
+	Stop       Size          `key:"stop" default:"0" doc:"Free space below which no new call is taken, until there is more: the caller gets 503. 0 means 128MiB, or 1 % of the disk when that is less."`
+}
+
+// Refusals bounds what callers that nobody knows may write into the audit log.
+type Refusals struct {
+	Every   time.Duration `key:"every" default:"1m" doc:"Refusals of a network within this time are counted in one line."`
+	Records int           `key:"records" default:"10" doc:"Refused calls of a network, for each error code within every, that have a record of their own before the others are counted."`
+	Budget  Size          `key:"budget" default:"64MiB" doc:"Bytes a day for those records and lines. Beyond it all networks share one line."`
 }
 
 // AuditSegment says how large a part of the audit log grows.

@@ -37,6 +37,7 @@ func (t *Table) validate(r *report, now time.Time) {
 	c.frontDoor()
 	c.auditLog()
 	c.sinks()
+	c.strangers()
 	c.operator()
 	c.callers()
 	c.exceptions()

@@ -1,6 +1,9 @@
 package routes
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Bounds of the audit log's segments.
 const (
@@ -30,3 +33,29 @@ func (c *checker) auditLog() {
 		c.warn("audit.keep", "records are deleted after less than a year", "PCI DSS asks for 12 months: set it to 365d or more, or ship the log with audit.sinks")
 	}
 }
+
+// refusalLine is the most that one line of refusals takes, of which each every needs two:
+// one of calls and one of handshakes.
+const refusalLine = 8 << 10
+
+// strangers checks what unknown callers may write.
+func (c *checker) strangers() {
+	a := c.Audit
+	c.positive("audit.refusals.every", a.Refusals.Every)
+	if a.Refusals.Every > time.Hour {
+		c.fail("audit.refusals.every", "is longer than 1h: a crash loses what is counted and not yet written", "write a time up to 1h")
+	}
+	if a.Refusals.Records < 0 || a.Refusals.Records > maxRefusals {
+		c.fail("audit.refusals.records", fmt.Sprintf("%d is not from 0 to %d", a.Refusals.Records, maxRefusals), "write a number in that range, or remove the key")
+	}
+	if every := a.Refusals.Every; every > 0 {
+		if least := Size(2 * refusalLine * int64(24*time.Hour/every+1)); a.Refusals.Budget < least {
+			c.fail("audit.refusals.budget", fmt.Sprintf("%v a day has no room for a line every %v", a.Refusals.Budget, every), fmt.Sprintf("write %dMiB or more, or a longer every", (least+1<<20-1)>>20))
+		}
+	}
+	if a.Stop > 0 && a.Reserve > 0 && a.Reserve < a.Stop {
+		c.fail("audit.reserve", fmt.Sprintf("%v is less than audit.stop (%v), below which nothing is taken at all", a.Reserve, a.Stop), "write more than stop, or remove one of them")
+	}
+}
+
+const maxRefusals = 10_000

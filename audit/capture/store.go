@@ -145,7 +145,7 @@ func (s *Store) Prune(now time.Time, keep time.Duration) (deleted []string, err 
 			continue
 		}
 		dir := filepath.ToSlash(filepath.Join(bodies, e.Name()))
-		event := audit.Event{Time: now, User: "twohop", Kind: "bodies", Name: e.Name(), What: fmt.Sprintf("are deleted: kept for %v", keep)}
+		event := audit.Event{Time: now, User: "twohop", Kind: audit.AboutBodies, Name: e.Name(), What: fmt.Sprintf("are deleted: kept for %v", keep)}
 		if err := s.record(&event); err != nil {
 			return deleted, err
 		}

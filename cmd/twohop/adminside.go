@@ -14,7 +14,7 @@ import (
 // listenForOperator opens the admin address, health and the socket for commands, all
 // bounded in what they take.
 func (s *server) listenForOperator(add func(what, network, address string, tls bool, srv *http.Server) error) error {
-	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend, Upgrade: s.upgrade, Prune: s.prune,
+	side := console.Config{Log: s.log, Ready: s.ready, Registry: s.deps.Metrics.Registry, Reload: s.reload, Extend: s.extend, Upgrade: s.upgrade, Prune: s.prune, Read: s.read,
 		Routes: func() []proxy.LiveRoute { return s.broker.Router().Live() }}
 	plain := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	if a := s.table.Admin.Address; a != "off" {

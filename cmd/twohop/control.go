@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,8 +94,25 @@ func (r refusal) Error() string { return r.text }
 // unreachable says that no broker answers.
 type unreachable struct{ error }
 
+// recordReading has the running broker record that its audit log is read by a command,
+// with filter as it was typed. It returns nil when that is recorded: an error says why it
+// is not, for one because no broker runs. The command needs socketFlag.
+func recordReading(ctx context.Context, e *env, in *invocation, file, command, filter string) error {
+	body, err := json.Marshal(console.Reading{Command: command, Filter: filter})
+	if err != nil {
+		return err
+	}
+	var answer struct{ Recorded bool }
+	return ask(ctx, e, in, file, "/audit/read", body, &answer)
+}
+
 // tell sends a command to the running broker and reads its answer.
 func tell(ctx context.Context, e *env, in *invocation, file, path string, answer any) error {
+	return ask(ctx, e, in, file, path, nil, answer)
+}
+
+// ask sends a command with a body.
+func ask(ctx context.Context, e *env, in *invocation, file, path string, body []byte, answer any) error {
 	socket := in.text("socket")
 	if socket == "" {
 		t, err := load(file, e.now())
@@ -104,7 +122,7 @@ func tell(ctx context.Context, e *env, in *invocation, file, path string, answer
 		}
 		socket = string(t.Admin.Socket)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://twohop"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://twohop"+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (s *server) grant(user, name string, days int) (string, error) {
 		return "", fmt.Errorf("exception %s ended more than %d days ago; renew it in routes.yaml after approval", name, days)
 	}
 	last := until.AddDate(0, 0, -1).Format(time.DateOnly)
-	if err := s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: "exception", Name: name,
+	if err := s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: audit.AboutException, Name: name, Severity: audit.Medium,
 		What: fmt.Sprintf("extended from %v to %s", e.Expires, last), Config: s.table.Hash()}); err != nil {
 		return "", err
 	}

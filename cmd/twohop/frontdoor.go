@@ -19,9 +19,10 @@ import (
 // frontDoor is the HTTP server that callers reach, and the door before its listener.
 func (s *server) frontDoor(l routes.Listener, room door.Room) (*http.Server, *door.Door) {
 	d := door.New(s.doorConfig(l, room))
+	at := proxy.Listener{Address: l.Address, IPv4: l.PerNetwork.IPv4, IPv6: l.PerNetwork.IPv6}
 	return &http.Server{
 		Handler:           d.Handler(s.broker),
-		TLSConfig:         doorTLS(s.certs.TLS(), func() bool { return s.broker.Router().WantsCertificates() }, s.now),
+		TLSConfig:         doorTLS(s.certs.TLS(), func() bool { return s.broker.Router().WantsCertificates() }, d.Hello, s.now),
 		ReadHeaderTimeout: l.HeaderTimeout,
 		MaxHeaderBytes:    int(l.MaxHeader),
 		IdleTimeout:       l.Idle,
@@ -29,7 +30,7 @@ func (s *server) frontDoor(l routes.Listener, room door.Room) (*http.Server, *do
 		ErrorLog:          slog.NewLogLogger(d.ErrorLog(), slog.LevelWarn),
 		ConnState:         d.State,
 		ConnContext:       d.Remember,
-		BaseContext:       func(net.Listener) context.Context { return proxy.At(s.calls, l.Address) },
+		BaseContext:       func(net.Listener) context.Context { return proxy.At(s.calls, at) },
 		// OPTIONS * is a call like any other: refused, and recorded.
 		DisableGeneralOptionsHandler: true,
 	}, d
@@ -61,7 +62,7 @@ func (s *server) doorConfig(l routes.Listener, room door.Room) door.Config {
 			}
 			return proxy.Refused(r, f.After(time.Second))
 		},
-		Metrics: s.deps.Metrics, Log: s.log, Now: s.now,
+		Refused: s.tally.Handshake, Metrics: s.deps.Metrics, Log: s.log, Now: s.now,
 	}
 	c.Network = door.Network{
 		Connections: cmp.Or(l.PerNetwork.Connections, quarter(c.Connections)), Calls: cmp.Or(l.PerNetwork.Calls, quarter(c.Calls)),

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"twohop/audit"
-	"twohop/certs"
 	"twohop/console"
 	"twohop/proxy"
 	"twohop/routes"
@@ -26,6 +25,7 @@ func (s *server) reload(user string) (*console.Outcome, error) {
 	s.deps.Metrics.Reloaded(err == nil, s.now())
 	if err != nil {
 		s.log.Error("reload refused; the old configuration serves on", "user", user, "error", err.Error())
+		s.reloadRefused(user, err)
 		return nil, err
 	}
 	s.log.Info("reloaded", "user", user, "changes", strings.Join(outcome.Changes, "; "), "restart", strings.Join(outcome.Restart, ", "), "config", s.table.Hash())
@@ -52,17 +52,14 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 		return nil, err
 	}
 	out := &console.Outcome{Changes: []string{}, Restart: needRestart(s.started, t)}
-	for _, c := range routes.Diff(s.inForce(), t) {
-		line := c.String()
-		if c.Weaker {
-			line = "WEAKER: " + line
-		}
-		out.Changes = append(out.Changes, line)
+	changes := routes.Diff(s.inForce(), t)
+	for _, c := range changes {
+		out.Changes = append(out.Changes, changeLine(c))
 	}
 	for _, w := range s.lived(t, warnings(t, s.now())) {
 		out.Warnings = append(out.Warnings, w.Error())
 	}
-	if err := s.take(t, user, out.Changes); err != nil {
+	if err := s.take(t, user, changeEvent(changes)); err != nil {
 		router.Close()
 		return nil, err
 	}
@@ -70,6 +67,8 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 	s.admit(rule)
 	s.deps.Metrics.CertificatesWhole() // or they could not be taken; a file may be gone from the table
 	s.table, s.missing = t, nil
+	s.remember()
+	s.certificatesTaken(user)
 	s.gauge()
 	return out, nil
 }
@@ -77,19 +76,20 @@ func (s *server) apply(user string) (*console.Outcome, error) {
 // take records t and takes its certificates; after it nothing can fail. It is recorded
 // before it counts, so what can be wrong with the certificates is looked for first, and
 // a record that turns out untrue is followed by one that says so.
-func (s *server) take(t *routes.Table, user string, changes []string) error {
+func (s *server) take(t *routes.Table, user string, event audit.Event) error {
 	if err := certErrors(t, certConfig(t).Validate()); err != nil {
 		return err
 	}
-	event := audit.Event{Time: s.now(), User: user, Kind: "configuration", Name: s.file, Config: t.Hash(),
-		What: "is loaded in place of " + s.table.Hash() + ": " + strings.Join(changes, "; ")}
-	if err := s.audit.AppendEvent(&event); err != nil {
+	event.User, event.Kind, event.Name, event.Config = user, audit.AboutConfiguration, s.file, t.Hash()
+	event.What = "is loaded in place of " + s.table.Hash() + ": " + event.What
+	if err := s.recordEvent(event); err != nil {
 		return err
 	}
 	err := certErrors(t, s.certs.Update(context.Background(), certConfig(t)))
 	if err != nil {
-		event.Config, event.What = s.table.Hash(), "was not loaded after all: its certificates could not be taken"
-		return errors.Join(err, s.audit.AppendEvent(&event))
+		event.Config, event.What, event.Details = s.table.Hash(), "was not loaded after all: its certificates could not be taken", ""
+		event.Failed = true
+		return errors.Join(err, s.recordEvent(event))
 	}
 	return nil
 }
@@ -195,20 +195,10 @@ func (s *server) keep(ctx context.Context) {
 	}
 }
 
-// watchAudit tells, once, that calls can no longer be recorded.
-func (s *server) watchAudit() {
-	err := errors.Join(s.audit.Healthy(), s.bodies.Healthy())
-	s.deps.Metrics.AuditHealthy(err == nil)
-	if err != nil && !s.auditLost {
-		s.auditLost = true
-		s.log.Error("the audit log cannot be written and no call is served: mend the disk and restart", "error", err)
-	}
-}
-
 // gauge sets the days that certificates and exceptions have left; s.mu is held.
 func (s *server) gauge() {
 	m := s.deps.Metrics
-	m.AuditHealthy(errors.Join(s.audit.Healthy(), s.bodies.Healthy()) == nil)
+	s.gaugeAudit()
 	m.ForgetExceptions()
 	ends := s.extensions.ends(s.table)
 	for name, x := range s.table.Exceptions {
@@ -248,6 +238,7 @@ func (s *server) remind(name string, x routes.Exception, end time.Time) {
 			}
 			s.log.Log(context.Background(), level, text, "exception", name, "last_day", last,
 				"days_left", max(0, int(left.Hours()/24)), "owner", x.Owner, "ticket", x.Ticket)
+			s.note(reminder(name, last, left, x))
 		}
 		return
 	}
@@ -257,13 +248,4 @@ func (s *server) remind(name string, x routes.Exception, end time.Time) {
 type remembered struct {
 	exception, lastDay string
 	days               int
-}
-
-// certificateChanged takes the events of the front door's certificates; certs logs
-// them itself.
-func (s *server) certificateChanged(e certs.Event) {
-	if e.Info.Source != "file" {
-		return
-	}
-	s.deps.Metrics.CertificateBroken(e.Info.File, e.Change == certs.Refused)
 }

@@ -67,6 +67,8 @@ type server struct {
 	audit   *audit.Log
 	secret  *audit.Secret
 	bodies  *capture.Store
+	space   *audit.Space
+	tally   *audit.Tally
 	certs   *certs.Manager
 	broker  *proxy.Broker
 	servers []listening
@@ -91,7 +93,10 @@ type server struct {
 
 	shipping   *shipping // nil before serve
 	extensions extensions
-	auditLost  bool // and told; used by keep alone
+	auditLost  bool   // and told; used by keep alone
+	begun      bool   // the start is recorded
+	why        string // it stops
+	shown      shown
 }
 
 // listening is an HTTP server and how to run it.
@@ -125,13 +130,19 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	if errs := sinkErrors(t); len(errs) > 0 {
 		return nil, refused(file, errs, e.stderr)
 	}
+	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Metrics: metrics.New(), Log: s.log, Now: e.now}
 	if err = s.openAudit(t); err != nil {
+		return nil, err
+	}
+	if err = s.guardAudit(t); err != nil {
 		return nil, err
 	}
 	if s.program, err = program(); err != nil {
 		return nil, err
 	}
+	by := self()
 	if h := given.from; h != nil {
+		by = h.User
 		if err = s.record(h.User, "process %d takes over from process %d", os.Getpid(), h.From); err != nil {
 			return nil, err
 		}
@@ -140,7 +151,7 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 		return nil, err
 	}
 	s.bodies = capture.NewStore(string(t.Audit.Dir), s.audit.AppendEvent)
-	s.deps = proxy.Deps{Targets: balance.NewPool(e.now), Limits: limit.NewStore(), Audit: s.audit, Secret: s.secret, Bodies: s.bodies, Metrics: metrics.New(), Log: s.log, Now: e.now}
+	s.deps.Secret, s.deps.Bodies = s.secret, s.bodies
 	if s.extensions, err = readExtensions(extensionsFile(t)); err != nil {
 		return nil, err
 	}
@@ -160,7 +171,13 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	}
 	s.deps.Metrics.Targets(s.measureTargets)
 	s.deps.Metrics.Reloaded(true, e.now())
-	return s, nil
+	for _, c := range s.certs.Certificates() {
+		s.shown.show(c)
+	}
+	if room := s.space.Room(); room != audit.Ample {
+		s.roomChanged(room, s.space.Disk())
+	}
+	return s, s.begin(by)
 }
 
 // refused prints a list of mistakes and returns the error that sums it up.
@@ -239,6 +256,7 @@ func (s *server) serve(ctx context.Context) error {
 	running.Go(func() { s.keep(chores) })
 	running.Go(func() { s.deps.Targets.Watch(chores, s.targetChanged) })
 	running.Go(func() { s.alive(chores) })
+	running.Go(func() { s.space.Watch(chores) })
 	s.unlinkOnClose(true)
 	s.given.herald.done()
 	if s.given.from == nil { // the broker before has told systemd
@@ -255,12 +273,15 @@ func (s *server) wait(ctx context.Context, hup <-chan os.Signal, failed <-chan e
 	for {
 		select {
 		case <-ctx.Done():
+			s.why = "it was told to"
 			s.shutdown(ctx)
 			return nil
 		case err := <-failed:
+			s.why = err.Error()
 			s.shutdown(ctx)
 			return err
 		case <-s.handed:
+			s.why = "another process serves"
 			s.leave(ctx)
 			return nil
 		case <-hup:
@@ -274,5 +295,5 @@ func (s *server) ready() error {
 	if s.draining.Load() { // without s.mu, which a reload holds for long
 		return errors.New("the broker is stopping")
 	}
-	return errors.Join(s.audit.Healthy(), s.bodies.Healthy())
+	return s.recordable()
 }

@@ -171,7 +171,7 @@ func (s *server) close() {
 		s.broker.Router().Close()
 	}
 	if s.audit != nil {
-		s.audit.Close()
+		s.closeAudit()
 	}
 	s.shipping.stop()
 }

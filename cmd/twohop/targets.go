@@ -13,9 +13,9 @@ import (
 // targetChanged logs and records that an endpoint or a circuit is in another state.
 // Nobody asked for it, so that it stands under the broker's own name.
 func (s *server) targetChanged(e balance.Event) {
-	level := slog.LevelWarn
+	level, severity := slog.LevelWarn, audit.Low
 	if e.State == balance.Up || e.State == balance.Closed {
-		level = slog.LevelInfo
+		level, severity = slog.LevelInfo, audit.Informational
 	}
 	name, what := e.Target, "circuit is "+string(e.State)
 	if e.Endpoint != "" {
@@ -26,7 +26,7 @@ func (s *server) targetChanged(e balance.Event) {
 		attrs, text = append(attrs, "endpoint", e.Endpoint), "an endpoint of a target is "+string(e.State)
 	}
 	s.log.Log(context.Background(), level, text, append(attrs, "state", string(e.State), "why", e.Why)...)
-	event := audit.Event{Time: e.Time, User: "twohop", Kind: "target", Name: name, What: strings.TrimSpace(what + ": " + e.Why), Config: s.broker.Router().Config()}
+	event := audit.Event{Time: e.Time, User: "twohop", Kind: audit.AboutTarget, Name: name, Severity: severity, What: strings.TrimSpace(what + ": " + e.Why), Config: s.broker.Router().Config()}
 	if err := s.audit.AppendEvent(&event); err != nil {
 		s.log.Error("a change of a target's state cannot be recorded", "target", e.Target, "error", err)
 	}

@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// doorTLS asks for client certificates only while some caller is known by one.
-func doorTLS(plain *tls.Config, wantsCertificates func() bool, now func() time.Time) *tls.Config {
+// doorTLS asks for client certificates only while some caller is known by one. Every hello
+// is shown to heard.
+func doorTLS(plain *tls.Config, wantsCertificates func() bool, heard func(*tls.ClientHelloInfo), now func() time.Time) *tls.Config {
 	asking := plain.Clone()
 	asking.ClientAuth = tls.RequestClientCert // callers.Identify verifies it
 	keys := &ticketKeys{now: now}
 	front := plain.Clone()
-	front.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	front.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		heard(hello)
 		if wantsCertificates() {
 			keys.renew(asking)
 			return asking, nil

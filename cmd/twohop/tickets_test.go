@@ -29,7 +29,7 @@ func newDoorTLS(t *testing.T, asks bool, now func() time.Time) *tls.Config {
 	cert := &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	// As certs.Manager.TLS has it: the certificate comes from a function.
 	plain := &tls.Config{MinVersion: tls.VersionTLS12, Time: now, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return cert, nil }}
-	return doorTLS(plain, func() bool { return asks }, now)
+	return doorTLS(plain, func() bool { return asks }, func(*tls.ClientHelloInfo) {}, now)
 }
 
 // shake makes one handshake and reports whether it resumed a session. One byte goes to
@@ -114,7 +114,7 @@ func TestASessionWithoutACertificateIsNotResumedWhenOneIsAskedFor(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := doorTLS(plain, asks.Load, time.Now)
+	server := doorTLS(plain, asks.Load, func(*tls.ClientHelloInfo) {}, time.Now)
 	client := &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 	shake(t, server, client)
 	if !shake(t, server, client) {

@@ -104,7 +104,7 @@ func (s *server) busy() error {
 
 // record writes an event of the hand-over to the audit log.
 func (s *server) record(user, format string, args ...any) error {
-	return s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: "broker", Name: s.program, What: fmt.Sprintf(format, args...), Config: s.table.Hash()})
+	return s.audit.AppendEvent(&audit.Event{Time: s.now(), User: user, Kind: audit.AboutBroker, Name: s.program, What: fmt.Sprintf(format, args...), Config: s.table.Hash()})
 }
 
 // replace starts the new process and waits until it serves.
