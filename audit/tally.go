@@ -66,7 +66,6 @@ type party struct {
 const (
 	mostParties = 1000 // that are told apart within Every
 	hourly      = 24   // the part of a day's budget that may be written at once
-	leastRecord = 512  // bytes: with less budget none is tried
 	day         = 24 * time.Hour
 )
 
@@ -123,10 +122,11 @@ func (t *Tally) refused(r *Record, room Room) (line []byte) {
 	return line
 }
 
-// afford returns r's line when the budget has room for it.
+// afford returns r's line when the budget has room for it. Half of what may be written at
+// once is kept for the lines of networks.
 func (t *Tally) afford(r *Record) []byte {
 	now := t.Now()
-	if t.budget.TokensAt(now) < leastRecord {
+	if t.budget.TokensAt(now) < float64(t.budget.Burst())/2 {
 		return nil
 	}
 	line := r.line(nil)

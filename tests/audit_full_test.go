@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -31,14 +30,7 @@ func countingTarget(t *testing.T) (addr string, calls *atomic.Int64) {
 func TestNoAuditNoService(t *testing.T) {
 	for name, wrap := range map[string]func(b *Broker) func([]string) []string{
 		"a full disk": func(b *Broker) func([]string) []string {
-			// A file system of its own, in a mount namespace that ends with the broker.
-			if out, err := exec.Command("unshare", "--mount", "true").CombinedOutput(); err != nil {
-				t.Skipf("SKIPPED, NOT TESTED: a mount namespace needs root: %v %s", err, out)
-			}
-			return func(command []string) []string {
-				script := `mount -t tmpfs -o size=64k,mode=700 tmpfs "$0" && exec "$@"`
-				return append([]string{"unshare", "--mount", "sh", "-c", script, b.Audit}, command...)
-			}
+			return onDisk(b, "64k")
 		},
 		"a limit on the file's size": func(b *Broker) func([]string) []string {
 			return func(command []string) []string {

@@ -41,11 +41,18 @@ type Record struct {
 		In  int64 `json:"bytes_in"`
 		Out int64 `json:"bytes_out"`
 	}
-	Policy   struct{ UID string }
-	Message  string                      // of an event
-	Entity   struct{ Name, Type string } // likewise
-	Unmapped struct {
+	Policy     struct{ UID string }
+	Message    string                      // of an event
+	Entity     struct{ Name, Type string } // likewise
+	SeverityID int                         `json:"severity_id"`
+	ActivityID int                         `json:"activity_id"`
+	Count      int                         // of a line that counts refusals
+	Unmapped   struct {
 		Call                          string
+		Kind                          string // of an event or of what is counted
+		Counts, Recorded              map[string]int
+		Details                       []string
+		Samples                       []struct{ SNI, Versions, Suites, Code, Path string }
 		Stage, Outcome, Route, Target string
 		Verified                      string `json:"target_verified_by"`
 		Reused                        bool   `json:"target_connection_reused"`

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"twohop/audit"
 	"twohop/routes"
 )
 
@@ -75,12 +80,47 @@ func TestRemindersAreGivenOnce(t *testing.T) {
 	if n := logged(); n != 4 {
 		t.Errorf("%d reminders, want one each at 60, 30 and 7 days and at the end", n)
 	}
+	if d := cmp.Diff([]string{"exception WMS ends in 60 days", "exception WMS ends in 30 days", "exception WMS ends in 7 days", "exception WMS has ended with 2027-03-31 (UTC): its routes answer 503; owner o"}, messages(t, s)); d != "" {
+		t.Error(d)
+	}
 }
 
 // reminded returns a server whose log lines are counted.
 func reminded(t *testing.T) (*server, func() int) {
 	t.Helper()
 	var log bytes.Buffer
-	s := &server{log: slog.New(slog.NewTextHandler(&log, nil)), reminded: map[remembered]bool{}}
+	l, err := audit.Open(filepath.Join(t.TempDir(), "audit"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s := &server{log: slog.New(slog.NewTextHandler(&log, nil)), now: time.Now, audit: l, reminded: map[remembered]bool{}}
 	return s, func() int { return bytes.Count(log.Bytes(), []byte("\n")) }
+}
+
+// messages returns what the events in the server's audit log say, up to the first comma.
+func messages(t *testing.T, s *server) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(s.audit.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		var e struct{ Message string }
+		if err := json.Unmarshal(line, &e); err != nil {
+			t.Fatal(err)
+		}
+		said, _, _ := strings.Cut(e.Message, ",")
+		list = append(list, said)
+	}
+	return list
+}
+
+func TestASinkThatGoesAndComesIsRecorded(t *testing.T) {
+	s, _ := reminded(t)
+	s.sinkChanged("siem", false, "connection refused")
+	s.sinkChanged("siem", true, "")
+	if d := cmp.Diff([]string{"sink siem is down: connection refused", "sink siem is up"}, messages(t, s)); d != "" {
+		t.Error(d)
+	}
 }
