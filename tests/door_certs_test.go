@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func TestCertificateFilesAreReplacedWhileServing(t *testing.T) {
 	put(first.server(t, "localhost"))
 	b.wait(30*time.Second, "the new certificate", func() bool { return serial(b) != before })
 	pinged(t, b, open, reader)
+	b.Found("the new certificate", func(r Record) bool {
+		return r.Unmapped.Kind == "certificate" && regexp.MustCompile(`^certificate \S+/chain.pem is shown \(replaced\): [0-9a-f]{64} for localhost until 20\S+Z, in place of [0-9a-f]{64}$`).MatchString(r.Message)
+	})
 
 	// A key that does not belong to the certificate must not replace what works.
 	after := serial(b)

@@ -42,12 +42,14 @@ type Record struct {
 		Out int64 `json:"bytes_out"`
 	}
 	Policy     struct{ UID string }
-	Message    string                      // of an event
-	Entity     struct{ Name, Type string } // likewise
-	SeverityID int                         `json:"severity_id"`
-	ActivityID int                         `json:"activity_id"`
-	Count      int                         // of a line that counts refusals
+	Message    string                         // of an event
+	Entity     struct{ Name, Type string }    // likewise
+	SeverityID int                            `json:"severity_id"`
+	ActivityID int                            `json:"activity_id"`
+	Count      int                            // of a line that counts refusals
+	App        struct{ Name, Version string } // of the broker's start and end
 	Unmapped   struct {
+		Process                       int
 		Call                          string
 		Kind                          string // of an event or of what is counted
 		Counts, Recorded              map[string]int
