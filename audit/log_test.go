@@ -222,6 +222,9 @@ func TestOpenMakesALogForTheOwnerAlone(t *testing.T) {
 		}
 	}
 	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		info, err := os.Stat(path)
 		if err != nil {
 			return err

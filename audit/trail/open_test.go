@@ -279,6 +279,9 @@ func snapshot(t *testing.T, root string) string {
 	t.Helper()
 	var b strings.Builder
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		info, err := os.Stat(path)
 		if err == nil && !e.IsDir() {
 			fmt.Fprintln(&b, path, info.Size())

@@ -105,19 +105,6 @@ func reminder(name, lastDay string, left time.Duration, x routes.Exception) audi
 	return e
 }
 
-// sinkChanged records that a place where the log is shipped to cannot be reached, or can
-// be again.
-func (s *server) sinkChanged(sink string, up bool, why string) {
-	e := audit.Event{Kind: audit.AboutSink, Name: sink, What: "is up"}
-	if !up {
-		e.Severity, e.What = audit.Medium, "is down"
-	}
-	if why != "" {
-		e.What += ": " + why
-	}
-	s.note(e)
-}
-
 // read records that somebody reads the audit log with a command; it is read only when
 // this returned nil.
 func (s *server) read(user, command, filter string) error {

@@ -118,12 +118,3 @@ func messages(t *testing.T, s *server) (list []string) {
 	}
 	return list
 }
-
-func TestASinkThatGoesAndComesIsRecorded(t *testing.T) {
-	s, _ := reminded(t)
-	s.sinkChanged("siem", false, "connection refused")
-	s.sinkChanged("siem", true, "")
-	if d := cmp.Diff([]string{"sink siem is down: connection refused", "sink siem is up"}, messages(t, s)); d != "" {
-		t.Error(d)
-	}
-}

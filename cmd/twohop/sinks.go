@@ -167,14 +167,15 @@ func (x *shipping) adopt(ctx context.Context) {
 var changes = map[sink.State]struct {
 	level    slog.Level
 	text     string
+	severity audit.Severity
 	recorded string // "" for what is only logged
 }{
-	sink.Down:      {slog.LevelWarn, "an audit sink is down; the log waits for it on the disk", "is down"},
-	sink.StillDown: {slog.LevelError, "an audit sink is still down; the log waits for it on the disk", ""},
-	sink.Up:        {slog.LevelInfo, "an audit sink is up again", "is up again"},
-	sink.Refused:   {slog.LevelError, "an audit sink refused lines for good; they are only in the audit log", "refused lines for good"},
-	sink.Missing:   {slog.LevelError, "lines were deleted before an audit sink had them", "never gets lines that were deleted"},
-	sink.Restarted: {slog.LevelWarn, "an audit sink gets the log from its first line again", "gets the log from its first line again"},
+	sink.Down:      {slog.LevelWarn, "an audit sink is down; the log waits for it on the disk", audit.Medium, "is down"},
+	sink.StillDown: {slog.LevelError, "an audit sink is still down; the log waits for it on the disk", audit.Medium, ""},
+	sink.Up:        {slog.LevelInfo, "an audit sink is up again", audit.Informational, "is up again"},
+	sink.Refused:   {slog.LevelError, "an audit sink refused lines for good; they are only in the audit log", audit.High, "refused lines for good"},
+	sink.Missing:   {slog.LevelError, "lines were deleted before an audit sink had them", audit.High, "never gets lines that were deleted"},
+	sink.Restarted: {slog.LevelWarn, "an audit sink gets the log from its first line again", audit.Low, "gets the log from its first line again"},
 }
 
 // changed logs and records a change. Every log that is shipped tells of an outage; the
@@ -196,10 +197,7 @@ func (x *shipping) changed(name string, log sink.Log, c sink.Change) {
 	if outage := c.State == sink.Down || c.State == sink.Up; as.recorded == "" || outage && log.Ended {
 		return
 	}
-	event := audit.Event{Time: c.Time, User: "twohop", Kind: "sink", Name: name, What: what, Config: x.s.broker.Router().Config()}
-	if err := x.s.audit.AppendEvent(&event); err != nil {
-		x.s.log.Error("a change of a sink's state cannot be recorded", "sink", name, "error", err)
-	}
+	x.s.note(audit.Event{Kind: audit.AboutSink, Name: name, Severity: as.severity, What: what})
 }
 
 // measure is how the sinks are, for the metrics.
