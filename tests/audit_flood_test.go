@@ -112,6 +112,7 @@ func TestAScannerCannotFillTheDisk(t *testing.T) {
 	if code := b.Ended(30 * time.Second); code != 0 {
 		t.Fatalf("exit %d", code)
 	}
+	verifyAudit(t, b.Audit)
 	var calls, handshakes, recorded, lines int64
 	ended := map[string]bool{}
 	for _, r := range b.Records() {

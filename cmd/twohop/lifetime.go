@@ -26,6 +26,10 @@ func self() string {
 // begin records the configuration that the broker starts with, what is different from the
 // one that was last in force, and the start. by is who asked for it.
 func (s *server) begin(by string) error {
+	s.shown.replace(s.certs.Certificates())
+	if room := s.space.Room(); room != audit.Ample {
+		s.roomChanged(room, s.space.Disk())
+	}
 	e := audit.Event{User: by, Kind: audit.AboutConfiguration, Name: s.file, Config: s.table.Hash()}
 	e.Activity, e.What, e.Severity, e.Details = s.compared()
 	for _, m := range s.missing {

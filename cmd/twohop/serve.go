@@ -171,12 +171,6 @@ func open(ctx context.Context, file string, e *env, given *inherited) (_ *server
 	}
 	s.deps.Metrics.Targets(s.measureTargets)
 	s.deps.Metrics.Reloaded(true, e.now())
-	for _, c := range s.certs.Certificates() {
-		s.shown.show(c)
-	}
-	if room := s.space.Room(); room != audit.Ample {
-		s.roomChanged(room, s.space.Disk())
-	}
 	return s, s.begin(by)
 }
 
