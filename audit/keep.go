@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"path/filepath"
 	"time"
 
 	"twohop/audit/trail"
@@ -53,15 +54,15 @@ func (l *Log) compress(c Config) {
 	}
 }
 
-// each does something for every log that no other process writes.
+// each does something for every log that no other process writes. Its lock is one of its
+// own: a process that starts must find the log free.
 func (l *Log) each(c Config, do func(trail.Log) error) error {
 	logs, err := trail.Logs(c.Dir)
 	for _, log := range logs {
-		if log == l.trail.Log {
-			err = errors.Join(err, do(log))
+		if log != l.trail.Log && log.Held() {
 			continue
 		}
-		lock, failed := log.TryLock()
+		lock, failed := trail.TryLock(filepath.Join(log.Dir, "chores.lock"))
 		if errors.Is(failed, trail.ErrHeld) {
 			continue
 		}

@@ -3,12 +3,14 @@
 package tests
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"twohop/audit"
 	"twohop/audit/trail"
 	"twohop/tests/peers"
 )
@@ -63,11 +65,11 @@ func backlog(t testing.TB, dir string, lines int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var batch []byte
-	for range 500 {
-		batch = fmt.Appendf(batch, `{"class_uid":4002,"severity_id":1,"time":%d,"metadata":{"correlation_uid":"0af7651916cd43dd8448eb211c80319c"},"unmapped":{"stage":"end","text":%q}}`+"\n",
-			time.Now().UnixMilli(), strings.Repeat("x", 900))
-	}
+	call := audit.Record{Stage: audit.End, Time: time.Now(), Logged: time.Now(), ID: "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", Correlation: "0af7651916cd43dd8448eb211c80319c",
+		Method: "GET", Host: "localhost", Path: "/" + strings.Repeat("x", 500), Proto: "HTTP/1.1", Status: 200, Outcome: audit.Answered,
+		Source: "127.0.0.1:40000", Config: "0123456789abcdef", Hop1: audit.Hop{Version: "TLS 1.3", Suite: "TLS_AES_128_GCM_SHA256"}}
+	line := append(call.AppendJSON(nil), '\n')
+	batch := bytes.Repeat(line, 500)
 	for range lines / 500 {
 		if err := w.Append(batch); err != nil {
 			t.Fatal(err)

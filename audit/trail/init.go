@@ -70,6 +70,12 @@ func makeSlot(root, name string, n int) (public string, err error) {
 	return k.public, durable.SyncDir(root)
 }
 
+// Who only looks whether a log is held holds it for a moment.
+const (
+	tries = 4
+	pause = 50 * time.Millisecond
+)
+
 // Acquire opens the first log below root that no other process writes. It makes a
 // further one when all are taken, and adds its key to public-keys.
 func Acquire(root string, o Options) (*Writer, error) {
@@ -80,9 +86,12 @@ func Acquire(root string, o Options) (*Writer, error) {
 				return nil, err
 			}
 		}
-		w, err := l.Open(o)
-		if !errors.Is(err, ErrHeld) {
-			return w, err
+		for range tries {
+			w, err := l.Open(o)
+			if !errors.Is(err, ErrHeld) {
+				return w, err
+			}
+			time.Sleep(pause)
 		}
 	}
 	return nil, fmt.Errorf("audit: %d processes write below %s already", mostSlots, root)
