@@ -102,8 +102,15 @@ routes:
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(indexes[0], []byte("2hopidx\x01 and nothing"), 0o600); err != nil {
+	lie := append([]byte("2hopidx\x01"), " and nothing"...)
+	if err := os.WriteFile(indexes[0], lie, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if code, out, _ := b.Run("audit", "verify", b.Audit); code != 1 || !strings.Contains(out, "WRONG: "+filepath.Base(indexes[0])+": the index does not say what the lines say") {
+		t.Errorf("verify: %d, %s", code, out)
+	}
+	if code, out, _ := b.Run("audit", "verify", b.Audit, "--lines-only"); code != 0 {
+		t.Errorf("verify of the lines alone: %d, %s", code, out)
 	}
 	check(" no end record ")
 	if code, out, _ := b.Run("audit", "index", b.Audit); code != 0 || !strings.Contains(out, "0 of them made again") {
