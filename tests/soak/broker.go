@@ -32,6 +32,7 @@ type broker struct {
 	key, other       string // of two callers
 	roots            *x509.CertPool
 	targets          *targets
+	sink             string // address of the collector
 	cmd              *exec.Cmd
 	exited           chan struct{}
 	stopping         sync.Once
@@ -41,8 +42,8 @@ type broker struct {
 }
 
 // start builds the program and runs it in a directory of its own.
-func start(ctx context.Context, t *targets) (_ *broker, err error) {
-	b := &broker{targets: t, exited: make(chan struct{})}
+func start(ctx context.Context, t *targets, sink *collector) (_ *broker, err error) {
+	b := &broker{targets: t, sink: sink.addr, exited: make(chan struct{})}
 	if b.dir, err = os.MkdirTemp("", "soak-"); err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (b *broker) configure(n int) error {
 	if n == 0 {
 		b.key, hashes[0] = callers.NewKey()
 		b.other, hashes[1] = callers.NewKey()
-		if err := os.WriteFile(b.file()+".head", fmt.Appendf(nil, head, b.door, b.admin, hashes[0], hashes[1],
+		if err := os.WriteFile(b.file()+".head", fmt.Appendf(nil, head, b.door, b.admin, b.sink, hashes[0], hashes[1],
 			b.targets.old.Addr(), b.targets.soap.Addr(), time.Now().AddDate(0, 1, 0).UTC().Format(time.DateOnly)), 0o600); err != nil {
 			return err
 		}
@@ -139,7 +140,7 @@ func (b *broker) configure(n int) error {
 const head = `listen: [{address: %q, hosts: [localhost, 127.0.0.1]}]
 certificates: {local: true, dir: certificates}
 admin: {address: %q, socket: admin.sock}
-audit: {dir: audit}
+audit: {dir: audit, segment: {size: 4MiB}, sinks: [{name: collector, syslog: {address: %q, plain: true}}]}
 log: {level: error}
 shutdown: {drain: 0s, limit: 20s}
 callers: {erp: {api_key: {sha256: %q}}, other: {api_key: {sha256: %q}}}
@@ -300,27 +301,50 @@ func (b *broker) stop() (err error) {
 	return err
 }
 
+// lines returns how many lines the audit log has.
+func (b *broker) lines() (n int64, err error) {
+	err = b.each(func(line trail.Line) { n = line.Index + 1 })
+	return n, err
+}
+
 // ends counts the calls in the audit log.
 func (b *broker) ends() (n int64, err error) {
-	logs, err := trail.Logs(filepath.Join(b.dir, "audit"))
+	err = b.each(func(line trail.Line) {
+		if bytes.Contains(line.Text, []byte(`"stage":"end"`)) {
+			n++
+		}
+	})
+	return n, err
+}
+
+// log is the audit log: one process writes it.
+func (b *broker) log() trail.Log { return trail.Log{Dir: filepath.Join(b.dir, "audit", "log-1")} }
+
+func (b *broker) each(f func(trail.Line)) error {
+	segments, err := b.log().Segments()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for _, l := range logs {
-		segments, err := l.Segments()
-		if err != nil {
-			return 0, err
-		}
-		for _, s := range segments {
-			for line, err := range s.Lines() {
-				if err != nil {
-					return 0, err
-				}
-				if bytes.Contains(line.Text, []byte(`"stage":"end"`)) {
-					n++
-				}
+	for _, s := range segments {
+		for line, err := range s.Lines() {
+			if err != nil {
+				return err
 			}
+			f(line)
 		}
 	}
-	return n, nil
+	return nil
+}
+
+// verified reads the audit log as a reviewer does; what is wrong with it is an error.
+func (b *broker) verified() (*trail.Report, error) {
+	keys, err := trail.PublicKeys(filepath.Join(b.dir, "audit"))
+	if err != nil {
+		return nil, err
+	}
+	r, err := trail.Verify(b.log(), keys, nil)
+	if err == nil && len(r.Problems) > 0 {
+		err = fmt.Errorf("the audit log does not verify: %v", r.Problems)
+	}
+	return r, err
 }

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -43,7 +44,12 @@ func soak(ctx context.Context, length time.Duration) (*report, error) {
 		return nil, err
 	}
 	defer targets.close()
-	b, err := start(ctx, targets)
+	sink, err := openCollector()
+	if err != nil {
+		return nil, err
+	}
+	defer sink.down()
+	b, err := start(ctx, targets, sink)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +63,14 @@ func soak(ctx context.Context, length time.Duration) (*report, error) {
 	if r.before, err = b.atRest(ctx); err != nil {
 		return nil, err
 	}
-	if err := load(ctx, b, targets, length, r.tally); err != nil {
+	if err := flapping(ctx, sink, func() error { return load(ctx, b, targets, length, r.tally) }); err != nil {
+		return nil, err
+	}
+	size, err := b.lines()
+	if err != nil {
+		return nil, err
+	}
+	if err := sink.has(ctx, size); err != nil {
 		return nil, err
 	}
 	if r.after, err = b.atRest(ctx); err != nil {
@@ -70,6 +83,26 @@ func soak(ctx context.Context, length time.Duration) (*report, error) {
 	if r.ends, err = b.ends(); err != nil {
 		return nil, err
 	}
+	if r.log, err = b.verified(); err != nil {
+		return nil, err
+	}
+	r.outages, r.shipped, r.resent = sink.outages, sink.next, sink.lines-sink.next
 	r.judge()
 	return r, nil
+}
+
+// How long the collector is there, and away.
+const (
+	there = 20 * time.Second
+	away  = 15 * time.Second
+)
+
+// flapping does something while the collector comes and goes.
+func flapping(ctx context.Context, sink *collector, do func() error) error {
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- sink.flap(ctx, there, away) }()
+	err := do()
+	stop()
+	return errors.Join(err, <-ended)
 }

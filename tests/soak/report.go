@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"twohop/audit/trail"
 )
 
 // report is what came of it.
@@ -23,6 +25,9 @@ type report struct {
 	before, after, most vitals
 	reloads             int
 	ends                int64 // records of calls in the audit log
+	log                 *trail.Report
+	outages             int   // of the collector
+	shipped, resent     int64 // lines that it has, and that it got again
 	failures            []string
 }
 
@@ -92,6 +97,8 @@ func (r *report) markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", k.name, strings.Join(parts, ", "), t.quantile(.5), t.quantile(.99))
 	}
+	fmt.Fprintf(&b, "\nThe audit log verifies: %d lines in %d segments with %d checkpoints by %d keys. Its collector was away %d times, and has all %d lines (%d came twice).\n",
+		r.log.Lines, r.log.Segments, r.log.Checkpoints, r.log.Keys, r.outages, r.shipped, r.resent)
 	fmt.Fprintf(&b, "\n%d calls had a whole answer; the audit log has the end of %d, those that hung up or were cut among them.\n",
 		r.warm.answered()+r.tally.answered(), r.ends)
 	return b.String()
