@@ -28,8 +28,16 @@ func (p plan) build(s *stage, root string) ([]proxy, error) {
 			if p.before != "" {
 				proxies = append(proxies, ours("before", p.before))
 			}
+		case "no-digests", "no-audit", "slow-disk":
+			p, err := variant(s, root, name)
+			if err != nil {
+				return nil, err
+			}
+			proxies = append(proxies, p)
 		case "nginx":
 			proxies = append(proxies, nginx())
+		case "haproxy-log":
+			proxies = append(proxies, haproxyLogging())
 		case "haproxy":
 			if _, err := exec.LookPath("haproxy"); err != nil {
 				fmt.Fprintln(os.Stderr, "bench: haproxy is left out: it is not installed")
@@ -45,7 +53,7 @@ func (p plan) build(s *stage, root string) ([]proxy, error) {
 			}
 			proxies = append(proxies, caddy(bin))
 		default:
-			return nil, fmt.Errorf("unknown proxy %q; there are twohop, nginx, haproxy, httputil and caddy", name)
+			return nil, fmt.Errorf("unknown proxy %q; there are twohop, no-digests, no-audit, slow-disk, nginx, haproxy, haproxy-log, httputil and caddy", name)
 		}
 	}
 	return proxies, nil

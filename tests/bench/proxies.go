@@ -16,7 +16,10 @@ type proxy struct {
 }
 
 // ours runs the twohop binary bin. Two builds can run beside each other.
-func ours(name, bin string) proxy {
+func ours(name, bin string) proxy { return oursWith(name, bin, "") }
+
+// oursWith runs it with more below defaults in its routes.yaml.
+func oursWith(name, bin, defaults string) proxy {
 	return proxy{name: name, start: func(s *stage, address string) (*process, error) {
 		admin, err := freeAddress()
 		if err != nil {
@@ -26,7 +29,7 @@ func ours(name, bin string) proxy {
 		if err != nil {
 			return nil, err
 		}
-		own := map[string]string{"Address": address, "Port": port, "Admin": admin, "As": name + "-" + port + "-"}
+		own := map[string]string{"Address": address, "Port": port, "Admin": admin, "As": name + "-" + port + "-", "Defaults": defaults}
 		file, err := s.render("routes.yaml", own)
 		if err != nil {
 			return nil, err
@@ -45,13 +48,20 @@ func nginx() proxy {
 	}}
 }
 
-func haproxy() proxy {
-	return proxy{name: "haproxy", start: func(s *stage, address string) (*process, error) {
-		file, err := s.render("haproxy.cfg", map[string]string{"Address": address})
+func haproxy() proxy { return haproxyWith("haproxy", "") }
+
+// haproxyLogging writes an access log, a line a request, to a file.
+func haproxyLogging() proxy {
+	return haproxyWith("haproxy-log", "\n  log stdout format raw local0\n  option httplog")
+}
+
+func haproxyWith(name, defaults string) proxy {
+	return proxy{name: name, start: func(s *stage, address string) (*process, error) {
+		file, err := s.render("haproxy.cfg", map[string]string{"Address": address, "As": name + "-", "Defaults": defaults})
 		if err != nil {
 			return nil, err
 		}
-		return start(s.Dir, "haproxy", address, nil, "haproxy", "-db", "-f", file)
+		return start(s.Dir, name, address, nil, "haproxy", "-db", "-f", file)
 	}}
 }
 

@@ -148,8 +148,8 @@ func (s *stage) render(name string, own map[string]string) (file string, err err
 	var out bytes.Buffer
 	values := struct {
 		*stage
-		Address, Port, Admin string
-	}{s, own["Address"], own["Port"], own["Admin"]}
+		Address, Port, Admin, Defaults string
+	}{s, own["Address"], own["Port"], own["Admin"], own["Defaults"]}
 	if err := t.Execute(&out, values); err != nil {
 		return "", err
 	}
