@@ -21,8 +21,9 @@ func BenchmarkAppend(b *testing.B) {
 			var work sync.WaitGroup
 			for range writers {
 				work.Go(func() {
+					r := sample()
 					for range todo {
-						if err := l.Append(sample()); err != nil {
+						if err := l.Append(r); err != nil {
 							b.Error(err)
 						}
 					}

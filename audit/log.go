@@ -219,8 +219,10 @@ func (l *Log) fail(err error) error {
 // One synced write costs the same CPU for one line as for many. While many calls append at
 // the same time, the writer lets more of them go along; a few need not wait.
 const (
-	crowded = 4 // lines in one batch
-	gather  = 500 * time.Microsecond
+	crowded = 4  // lines in one batch
+	ample   = 48 // lines that need not wait for more
+	gather  = 600 * time.Microsecond
+	looks   = 2 // within that time
 )
 
 // write is the one writer: it takes all lines that wait, writes and syncs them
@@ -242,8 +244,8 @@ func (l *Log) write() {
 				return
 			}
 		}
-		if crowd >= crowded {
-			time.Sleep(gather)
+		for i := 0; i < looks && crowd >= crowded && l.waiting() < ample; i++ {
+			pause(gather / looks)
 		}
 		runtime.Gosched() // who is about to append goes along
 		l.mu.Lock()
@@ -259,6 +261,13 @@ func (l *Log) write() {
 		spare = b.lines
 		close(b.done)
 	}
+}
+
+// waiting returns how many lines wait to be written.
+func (l *Log) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.next.n
 }
 
 // tickEvery is how often the store may do what is due without lines.
