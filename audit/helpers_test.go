@@ -59,6 +59,8 @@ func (d *disk) Append(p []byte) error {
 
 func (d *disk) Tick() error { return nil }
 
+func (d *disk) Sign() error { return nil }
+
 func (d *disk) Close() error {
 	d.note("close")
 	return nil

@@ -89,7 +89,7 @@ func (l *Log) retain(c Config) {
 func (l *Log) Prune(before time.Time, user string) (int64, error) {
 	l.pruning.Lock()
 	defer l.pruning.Unlock()
-	lines, err := prune(l.trail, before, l.config.held(l.trail.Log), user, l.append)
+	lines, err := prune(l.trail, before, l.config.held(l.trail.Log), user, l.append, l.sign)
 	logs, failed := trail.Logs(l.config.Dir)
 	err = errors.Join(err, failed)
 	for _, log := range logs {
@@ -115,16 +115,19 @@ func PruneLog(log trail.Log, before time.Time, held int64, user string, o trail.
 	if err != nil {
 		return 0, err
 	}
-	n, err := prune(w, before, held, user, w.Append)
+	n, err := prune(w, before, held, user, w.Append, w.Sign)
 	return n, errors.Join(err, w.Close())
 }
 
-func prune(w *trail.Writer, before time.Time, held int64, user string, write func([]byte) error) (int64, error) {
+func prune(w *trail.Writer, before time.Time, held int64, user string, write func([]byte) error, sign func() error) (int64, error) {
 	expired, end, err := w.Expired(before, held)
 	if err != nil || len(expired) == 0 {
 		return 0, err
 	}
 	if err := write(w.Pruned(end, user)); err != nil {
+		return 0, err
+	}
+	if err := sign(); err != nil {
 		return 0, err
 	}
 	return end - expired[0].First(), w.Remove(expired)

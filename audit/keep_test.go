@@ -96,7 +96,7 @@ func TestNothingIsRemovedThatCannotBeRecorded(t *testing.T) {
 	l, clock := aged(t, Config{})
 	n := len(segments(t, l))
 	write := func([]byte) error { return os.ErrPermission }
-	if _, err := prune(l.trail, time.Unix(0, clock.Load()), -1, "alice", write); err == nil {
+	if _, err := prune(l.trail, time.Unix(0, clock.Load()), -1, "alice", write, l.sign); err == nil {
 		t.Error("no error")
 	}
 	if now := len(segments(t, l)); now != n {

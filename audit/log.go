@@ -51,9 +51,10 @@ type Log struct {
 	closed bool
 
 	wake   chan struct{}
-	broke  chan struct{} // closed when broken is set
-	done   chan struct{} // closed when the writer has ended
-	closes error         // of the store; final when done is closed
+	signs  chan chan error // who wants a checkpoint now
+	broke  chan struct{}   // closed when broken is set
+	done   chan struct{}   // closed when the writer has ended
+	closes error           // of the store; final when done is closed
 
 	closing chan struct{} // closed by Close
 	chores  sync.WaitGroup
@@ -64,6 +65,7 @@ type Log struct {
 type store interface {
 	Append(lines []byte) error // synced
 	Tick() error
+	Sign() error
 	Close() error
 	Abandon() error
 }
@@ -118,7 +120,7 @@ func plain(r rune) rune {
 }
 
 func start(s store, patience time.Duration) *Log {
-	l := &Log{store: s, patience: patience, next: newBatch(nil),
+	l := &Log{store: s, patience: patience, next: newBatch(nil), signs: make(chan chan error),
 		wake: make(chan struct{}, 1), broke: make(chan struct{}), done: make(chan struct{}), closing: make(chan struct{})}
 	go l.write()
 	return l
@@ -236,7 +238,10 @@ func (l *Log) write() {
 	for {
 		select {
 		case <-tick.C:
-			l.tick()
+			l.do(l.store.Tick)
+			continue
+		case reply := <-l.signs:
+			reply <- l.do(l.store.Sign)
 			continue
 		case _, open := <-l.wake:
 			if !open {
@@ -254,9 +259,7 @@ func (l *Log) write() {
 		l.mu.Unlock()
 		crowd = b.n
 		if b.err = broken; broken == nil && len(b.lines) > 0 {
-			if err := l.punctual(func() error { return l.store.Append(b.lines) }); err != nil {
-				b.err = l.fail(err)
-			}
+			b.err = l.do(func() error { return l.store.Append(b.lines) })
 		}
 		spare = b.lines
 		close(b.done)
@@ -273,15 +276,28 @@ func (l *Log) waiting() int {
 // tickEvery is how often the store may do what is due without lines.
 const tickEvery = time.Second
 
-func (l *Log) tick() {
+// sign has a checkpoint of all lines so far added.
+func (l *Log) sign() error {
+	reply := make(chan error, 1)
+	select {
+	case l.signs <- reply:
+		return <-reply
+	case <-l.done:
+		return ErrClosed
+	}
+}
+
+// do does something to the store, unless that failed before.
+func (l *Log) do(f func() error) error {
 	l.mu.Lock()
 	broken := l.broken
 	l.mu.Unlock()
 	if broken == nil {
-		if err := l.punctual(l.store.Tick); err != nil {
-			l.fail(err)
+		if err := l.punctual(f); err != nil {
+			broken = l.fail(err)
 		}
 	}
+	return broken
 }
 
 // end lets go of the store. To one that failed nothing more may be added.
@@ -314,13 +330,19 @@ func (l *Log) Close() error {
 		close(l.wake)
 	}
 	l.mu.Unlock()
-	l.chores.Wait()
 	timeout := time.NewTimer(l.patience)
 	defer timeout.Stop()
-	select {
-	case <-l.done:
-	case <-timeout.C:
-		return l.fail(l.hangs())
+	chores := make(chan struct{})
+	go func() {
+		l.chores.Wait()
+		close(chores)
+	}()
+	for _, over := range []chan struct{}{chores, l.done} {
+		select {
+		case <-over:
+		case <-timeout.C:
+			return l.fail(l.hangs())
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -26,13 +26,21 @@ var ErrThere = errors.New("audit: there is an audit log already")
 // keys. The file public-keys holds them too. name tells these logs from others: it begins
 // their origins, and has no spaces and no plus sign.
 func Init(root, name string, now time.Time) ([]string, error) {
-	if logs, err := Logs(root); err != nil {
+	logs, err := Logs(root)
+	if err != nil {
 		return nil, err
-	} else if len(logs) > 0 {
-		return nil, ErrThere
 	}
-	if _, err := os.Stat(filepath.Join(root, publicKeys)); err == nil {
+	_, named := os.Stat(filepath.Join(root, publicKeys))
+	switch {
+	case len(logs) > 0 && (named == nil || begun(logs)):
+		return nil, ErrThere
+	case named == nil:
 		return nil, fmt.Errorf("audit: %s names logs that are missing; restore them, or begin in a new directory", filepath.Join(root, publicKeys))
+	}
+	for _, l := range logs { // left by a crash in this function; nobody was told their keys
+		if err := os.RemoveAll(l.Dir); err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
 	}
 	if err := durable.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
@@ -47,6 +55,18 @@ func Init(root, name string, now time.Time) ([]string, error) {
 		keys = append(keys, k)
 	}
 	return keys, durable.WriteFile(filepath.Join(root, publicKeys), []byte(head+strings.Join(keys, "\n")+"\n"), 0o644)
+}
+
+// begun reports whether one of the logs has a line, or had.
+func begun(logs []Log) bool {
+	for _, l := range logs {
+		segments, err := l.Segments()
+		seals, failed := l.with(sealExt)
+		if err != nil || failed != nil || len(segments)+len(seals) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // makeSlot makes an empty log with a key. The directory appears with its key in it.

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -86,8 +87,11 @@ func (w *Writer) resume() error {
 	if err != nil {
 		return err
 	}
-	if seal == "" && w.key == nil {
+	switch {
+	case seal == "" && w.key == nil:
 		return fmt.Errorf("audit: %s has no key to go on with", w.Dir)
+	case seal == "" && last.compressed:
+		return fmt.Errorf("audit: %s is compressed, but not sealed: this was not done by a broker", last.Path())
 	}
 	sealed, err := w.replay(last, seal == "")
 	if err != nil {
@@ -114,6 +118,10 @@ func (w *Writer) dropEmpty(s Segment) (bool, error) {
 	}
 	if s.compressed {
 		return false, fmt.Errorf("audit: %s is empty", s.Path())
+	}
+	if info, err := os.Stat(s.Path()); err == nil && info.Size() > 0 {
+		w.Found = Found{info.Size(), s.Beside(tornExt)}
+		return true, durable.Rename(s.Path(), s.Beside(tornExt))
 	}
 	if err := os.Remove(s.Path()); err != nil {
 		return false, fmt.Errorf("audit: %w", err)
@@ -172,11 +180,8 @@ func (w *Writer) replay(s Segment, live bool) (sealed bool, err error) {
 		if err == io.EOF {
 			break
 		}
-		if err == io.ErrUnexpectedEOF || err == nil && len(text) > 0 && text[0] == 0 { // zeros: the file grew before its content came
-			if live {
-				err = w.mend(s)
-			}
-			if err != nil {
+		if err == io.ErrUnexpectedEOF || err == nil && bytes.IndexByte(text, 0) >= 0 { // zeros: the file grew before its content came
+			if err := w.torn(s, i, live); err != nil {
 				return false, err
 			}
 			break
@@ -233,6 +238,28 @@ func (w *Writer) learn(s Segment, i int64, text []byte, live bool) (sealed bool,
 
 func (w *Writer) differs(line int64) error {
 	return fmt.Errorf("audit: %s: the lines before line %d are not those that its checkpoint signs", w.Dir, line)
+}
+
+// torn mends the end of a segment from line i on, if a crash can have left it so: what was
+// being written then is not signed.
+func (w *Writer) torn(s Segment, i int64, live bool) error {
+	data, err := os.ReadFile(s.Path())
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	if !live || i == s.first {
+		return fmt.Errorf("audit: %s: line %d is damaged", s.Path(), i)
+	}
+	for line := range bytes.Lines(data[w.bytes:]) {
+		e, err := parseEntry(bytes.TrimSuffix(line, newline))
+		if err != nil || e == nil || e.Unmapped.Checkpoint == "" {
+			continue
+		}
+		if _, err := openCheckpoint(e.Unmapped.Checkpoint, w.key.verifier()); err == nil {
+			return fmt.Errorf("audit: %s: line %d is damaged, and a checkpoint after it signs for it", s.Path(), i)
+		}
+	}
+	return w.mend(s)
 }
 
 // mend moves what follows the last whole line to a file of its own.

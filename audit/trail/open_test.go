@@ -53,7 +53,7 @@ func TestOneProcessWritesALog(t *testing.T) {
 			t.Errorf("%s: %+v, %v", w.Name(), r, err)
 		}
 	}
-	if r, err := Verify(third.Log, f.keys, nil); err != nil || len(r.Problems) != 1 {
+	if r, err := Verify(third.Log, f.keys, nil); err != nil || !r.Unknown {
 		t.Errorf("a log whose key the reviewer was not given: %+v, %v", r, err)
 	}
 	if err := os.RemoveAll(second.Dir); err != nil {
@@ -71,6 +71,23 @@ func TestInitOverwritesNothing(t *testing.T) {
 	if _, err := Init(f.root, "again", f.clock.t); !errors.Is(err, ErrThere) {
 		t.Errorf("got %v", err)
 	}
+	t.Run("but one that did not end is done again", func(t *testing.T) {
+		f := newFixture(t)
+		remove(t, filepath.Join(f.root, publicKeys))
+		if err := os.RemoveAll(slot(f.root, 2).Dir); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err := Init(f.root, "again", f.clock.t); err != nil || len(keys) != 2 {
+			t.Errorf("got %v, %v", keys, err)
+		}
+	})
+	t.Run("not one that was written to", func(t *testing.T) {
+		f := filled(t, 3, false)
+		remove(t, filepath.Join(f.root, publicKeys))
+		if _, err := Init(f.root, "again", f.clock.t); !errors.Is(err, ErrThere) {
+			t.Errorf("got %v", err)
+		}
+	})
 	for n := 1; n <= 2; n++ {
 		if err := os.RemoveAll(slot(f.root, n).Dir); err != nil {
 			t.Fatal(err)
@@ -91,13 +108,16 @@ func TestCrashesAreMended(t *testing.T) {
 	}{
 		{"half a line", func(t *testing.T, f *fixture) { appendTo(t, last(f).Path(), `{"class_uid":4002,"n`) }, true},
 		{"zeros", func(t *testing.T, f *fixture) { appendTo(t, last(f).Path(), string(make([]byte, 5000))) }, true},
+		{"zeros within a line", func(t *testing.T, f *fixture) {
+			appendTo(t, last(f).Path(), "{\"class_uid\":1008,"+string(make([]byte, 50))+"\n{}\n")
+		}, true},
 		{"zeros and a line", func(t *testing.T, f *fixture) { appendTo(t, last(f).Path(), string(make([]byte, 50))+"\n{}\n") }, true},
 		{"a segment without a line", func(t *testing.T, f *fixture) {
 			seal(t, f, func(next *Writer) { cut(t, next.Segment().Path(), 0) })
 		}, false},
 		{"a segment with half its first line", func(t *testing.T, f *fixture) {
 			seal(t, f, func(next *Writer) { cut(t, next.Segment().Path(), 30) })
-		}, false},
+		}, true},
 		{"a segment that is not there yet", func(t *testing.T, f *fixture) {
 			seal(t, f, func(next *Writer) { remove(t, next.Segment().Path()) })
 		}, false},
@@ -234,7 +254,26 @@ func TestALogThatWasChangedIsNotContinued(t *testing.T) {
 			l := lines(t, s)
 			rewrite(t, s, append(l[:2], l[3:]...))
 		},
-		"no segments":   func(t *testing.T, f *fixture, s Segment) { remove(t, s.Path()); remove(t, f.segments()[0].Path()) },
+		"no segments": func(t *testing.T, f *fixture, s Segment) { remove(t, s.Path()); remove(t, f.segments()[0].Path()) },
+		"a zero in a line that is signed": func(t *testing.T, f *fixture, s Segment) {
+			data := read(t, s.Path())
+			data[bytes.Index(data, []byte(`{"class_uid":4002`))] = 0
+			if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a zero in the first line": func(t *testing.T, f *fixture, s Segment) {
+			data := read(t, s.Path())
+			data[0] = 0
+			if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a compressed segment that is not sealed": func(t *testing.T, f *fixture, s Segment) {
+			if _, err := s.Compress(nil); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"no key":        func(t *testing.T, f *fixture, s Segment) { remove(t, f.log().file(keyFile)) },
 		"a damaged key": func(t *testing.T, f *fixture, s Segment) { cut(t, f.log().file(keyFile), 20) },
 		"another key": func(t *testing.T, f *fixture, s Segment) {

@@ -29,11 +29,11 @@ func (l Log) Expired(before time.Time, below int64) ([]Segment, int64, error) {
 	return nil, 0, nil
 }
 
-// Pruned returns the line that must be on stable storage before the lines below end are
-// removed: without it Verify finds them missing. user is who asked. It is safe for
-// concurrent use.
+// Pruned returns the line that must be on stable storage, and signed for, before the lines
+// below end are removed: without it Verify finds them missing. user is who asked. It is
+// safe for concurrent use.
 func (w *Writer) Pruned(end int64, user string) []byte {
-	return w.entry(w.o.Now(), fmt.Sprintf("the lines before line %d are removed", end), own{Kind: kindPruned, Before: end, User: user})
+	return w.entry(w.o.Now(), fmt.Sprintf("the lines before line %d are removed for %s", end, user), own{Kind: kindPruned, Before: end, User: user})
 }
 
 // Remove deletes the files of segments, but for their seals.

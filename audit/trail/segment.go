@@ -147,10 +147,10 @@ func (s Segment) Lines() iter.Seq2[Line, error] {
 
 // open returns the segment's text. A segment that is being compressed changes its name.
 func (s Segment) open() (io.ReadCloser, error) {
-	f, err := os.Open(s.Path())
+	f, err := openFile(s.Path())
 	if os.IsNotExist(err) && !s.compressed {
 		s.compressed = true
-		f, err = os.Open(s.Path())
+		f, err = openFile(s.Path())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
@@ -164,6 +164,18 @@ func (s Segment) open() (io.ReadCloser, error) {
 		return nil, fmt.Errorf("audit: %s: %w", s.Path(), err)
 	}
 	return unzipped{z, f}, nil
+}
+
+// openFile opens a file for reading that is one: a pipe in its place would hang.
+func openFile(name string) (*os.File, error) {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	return os.Open(name)
 }
 
 type unzipped struct {

@@ -16,6 +16,7 @@ import (
 type Report struct {
 	Log         Log
 	Origin      string
+	Unknown     bool      // no key given is of this log: nothing of it was looked at
 	Problems    []Problem // none: nothing was changed, within what can be proven
 	Notes       []string  // what could not be looked at, and why
 	From, To    time.Time // of the first and the last line that are there
@@ -77,6 +78,7 @@ type verification struct {
 	parts  []*part
 	known  []Checkpoint
 	pruned int64 // lines before this one were deleted, as a line says
+	late   bool  // the trusted key is not the log's first: what was signed before it is not here
 }
 
 // part is a segment, there or pruned, and what the chain of seals says of it.
@@ -86,6 +88,7 @@ type part struct {
 	key    note.Verifier // of its checkpoints
 	before *Checkpoint   // the seal of the part before; nil for the first
 	seal   *Checkpoint   // its own; nil for the last part
+	late   bool          // the log begins here with a key that is not its first
 	result
 }
 
@@ -106,21 +109,34 @@ func (v *verification) start(trusted []string) error {
 		}
 	}
 	slices.Sort(firsts)
-	v.Origin = v.Log.origin(segments)
-	key, err := trustedKey(trusted, v.Origin, v.Log)
+	var head *entry
+	if len(segments) > 0 {
+		head = segments[0].head()
+	}
+	key, late, err := trustedKey(trusted, head, v.Log)
 	if err != nil {
-		v.wrong(Problem{What: err.Error()})
+		return err
+	}
+	if key == nil {
+		v.Unknown = true
+		if head != nil {
+			v.Origin = head.Log
+		}
 		return nil
 	}
-	v.Origin = key.Name()
+	v.Origin, v.late = key.Name(), late
+	if _, ok := numbered(v.Log.Name()); ok && !strings.HasSuffix(v.Origin, "/"+v.Log.Name()) {
+		v.wrong(Problem{What: fmt.Sprintf("this is another log, %s: what belongs here is gone", v.Origin)})
+	}
 	if len(firsts) == 0 {
+		v.compareKey(key)
 		v.Notes = append(v.Notes, "the log is empty: no process has written to it")
 		v.parts = []*part{}
 		return nil
 	}
 	var before *Checkpoint
 	for i, first := range firsts {
-		p := &part{Segment: Segment{log: v.Log, first: first}, key: key, before: before}
+		p := &part{Segment: Segment{log: v.Log, first: first}, key: key, before: before, late: v.late}
 		for _, s := range segments {
 			if s.first == first {
 				p.Segment, p.here = s, true
@@ -138,7 +154,20 @@ func (v *verification) start(trusted []string) error {
 		}
 	}
 	v.Keys++
+	v.compareKey(key)
 	return nil
+}
+
+// compareKey looks whether the private key beside the log, if it can be read, is the one
+// that the seals lead to.
+func (v *verification) compareKey(now note.Verifier) {
+	k, err := readKey(v.Log.file(keyFile))
+	if err != nil || k == nil {
+		return // a copy, or somebody who may not read it
+	}
+	if id := keyID(k.verifier()); id != keyID(now) {
+		v.wrong(Problem{What: "the key of now is not the one that the seals lead to: the last segments were removed with their seals"})
+	}
 }
 
 // readSeal reads the part's seal and returns the key of the part after it. Where the seal
@@ -196,32 +225,35 @@ func (s Segment) head() *entry {
 	return nil
 }
 
-// origin returns what the log itself says it is.
-func (l Log) origin(segments []Segment) string {
-	for _, s := range segments {
-		if e := s.head(); e != nil {
-			return e.Log
-		}
-	}
-	return ""
-}
-
-// trustedKey finds the key of a log: by its origin, or, where nothing is left that tells
-// it, by the name of its directory.
-func trustedKey(keys []string, origin string, l Log) (note.Verifier, error) {
+// trustedKey finds the key of a log among those given: by its origin or, where nothing is
+// left that tells it, by the name of its directory. The first one given counts; for a log
+// that does not begin at line 0, the one that its first segment names counts too.
+func trustedKey(keys []string, head *entry, l Log) (key note.Verifier, late bool, err error) {
 	for _, text := range keys {
 		k, err := note.NewVerifier(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no verifier key", text)
+			return nil, false, fmt.Errorf("audit: %q is no verifier key", text)
 		}
-		if k.Name() == origin || origin == "" && strings.HasSuffix(k.Name(), "/"+l.Name()) {
-			return k, nil
+		switch {
+		case head == nil && !strings.HasSuffix(k.Name(), "/"+l.Name()), head != nil && k.Name() != head.Log:
+		case key == nil:
+			key = k
+			if s := headOf(head); s == nil || s.First == 0 || s.Key != text {
+				continue
+			}
+			return k, true, nil
+		case headOf(head) != nil && head.Unmapped.Segment.First > 0 && head.Unmapped.Segment.Key == text:
+			return k, true, nil
 		}
 	}
-	if origin == "" {
-		return nil, fmt.Errorf("none of the keys given is of %s", l.Name())
+	return key, false, nil
+}
+
+func headOf(e *entry) *segment {
+	if e == nil {
+		return nil
 	}
-	return nil, fmt.Errorf("none of the keys given is of %q, which this log says it is", origin)
+	return e.Unmapped.Segment
 }
 
 // kept takes the checkpoints that were kept elsewhere and are of this log.

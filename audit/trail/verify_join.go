@@ -2,6 +2,7 @@ package trail
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 )
 
@@ -53,9 +54,9 @@ func (v *verification) add(p *part) {
 // atSeal compares known checkpoints with the seal of a part, which may be pruned.
 func (v *verification) atSeal(seal *Checkpoint, results map[int64]int) {
 	for _, k := range v.known {
-		if k.Size == seal.Size && results[k.Size] == 0 {
-			if results[k.Size] = 1; k.Root != seal.Root {
-				results[k.Size] = 2
+		if k.Size == seal.Size && results[k.Size] != differs {
+			if results[k.Size] = holds; k.Root != seal.Root {
+				results[k.Size] = differs
 			} else {
 				v.Proven = max(v.Proven, k.Size)
 			}
@@ -69,6 +70,12 @@ func (v *verification) last() {
 		return
 	}
 	p := v.parts[len(v.parts)-1]
+	if p.here && p.compressed && p.seal == nil {
+		v.wrong(Problem{Segment: filepath.Base(p.Path()), From: p.first, To: p.first, What: "the segment is compressed, but not sealed: this was not done by the broker"})
+	}
+	if first := v.parts[0]; v.late && first.here {
+		v.Notes = append(v.Notes, fmt.Sprintf("the lines before line %d are not here; the key given is of those from there on", first.first))
+	}
 	switch {
 	case p.here:
 		v.Size, v.Root = p.end.size, p.end.root()
@@ -80,13 +87,16 @@ func (v *verification) last() {
 	}
 }
 
-// gone looks whether each segment that is not there was pruned as a line of the log says.
+// gone looks whether each segment that is not there was pruned as a line of the log says:
+// the first ones, up to one that is there.
 func (v *verification) gone() {
+	kept := false
 	for _, p := range v.parts {
+		kept = kept || p.here
 		if p.here || p.seal == nil {
 			continue
 		}
-		if p.seal.Size <= v.pruned {
+		if !kept && p.seal.Size <= v.pruned {
 			v.Pruned = p.seal.Size
 			continue
 		}
@@ -98,8 +108,8 @@ func (v *verification) gone() {
 func (v *verification) judge(results map[int64]int) {
 	for _, k := range v.known {
 		switch {
-		case results[k.Size] == 1:
-		case results[k.Size] == 2:
+		case results[k.Size] == holds:
+		case results[k.Size] == differs:
 			v.wrong(Problem{From: 0, To: k.Size, What: "the checkpoint kept elsewhere is of other lines: the history was written anew, by somebody who has the log's key"})
 		case k.Size > v.Size:
 			v.wrong(Problem{From: v.Size, To: k.Size, What: "these lines are gone: the checkpoint kept elsewhere covers them"})

@@ -19,10 +19,16 @@ type result struct {
 	signed      int64 // lines before this one are signed for, within the segment or by its seal
 	signedAt    time.Time
 	last        string
-	pruned      int64         // the highest line that a line here says everything before was deleted
+	pruned      int64         // a signed line here says that everything before this one was deleted
 	proven      int64         // the largest known checkpoint that holds
-	compared    map[int64]int // known checkpoints by size: 1 holds, 2 does not
+	compared    map[int64]int // known checkpoints by size
 }
+
+// What becomes of a known checkpoint.
+const (
+	holds   = 1
+	differs = 2 // also where one of two of the same size does
+)
 
 // reading goes through one segment. A span is what lies between two checkpoints.
 type reading struct {
@@ -33,17 +39,22 @@ type reading struct {
 	span   []tlog.Hash // leaves since
 	leaves []byte      // as they were written; nil when their file is gone
 	lost   bool        // the tree cannot be continued
+	claims int64       // what a line of the span says was pruned; counts when it is signed for
 }
 
 // read verifies the part's lines.
 func (p *part) read(known []Checkpoint) {
 	p.compared = map[int64]int{}
 	r := &reading{part: p, known: known}
-	r.leaves, _ = os.ReadFile(p.Beside(leavesExt)) // they only help to name lines
+	r.leaves = p.readLeaves()
 	i := p.first
 	for line, err := range p.Lines() {
 		if err != nil {
 			r.wrong(i, i, "%v", err)
+			break
+		}
+		if p.seal != nil && i-p.first > 2*(p.seal.Size-p.first) {
+			r.wrong(i, i, "the segment has more than twice the lines that its seal signs; the rest is not read")
 			break
 		}
 		r.line(line.Text, i == p.first)
@@ -65,8 +76,11 @@ func (r *reading) line(text []byte, first bool) {
 	}
 	if e != nil {
 		r.to = time.UnixMilli(e.Time)
-		if e.Unmapped.Kind == kindPruned {
-			r.pruned = max(r.pruned, e.Unmapped.Before)
+		switch {
+		case e.Unmapped.Kind == kindPruned && e.Unmapped.Before <= r.first:
+			r.claims = max(r.claims, e.Unmapped.Before)
+		case e.Unmapped.Kind == kindOpened: // a claim is signed before anything is removed, and so before a restart
+			r.claims = 0
 		}
 	}
 	switch {
@@ -101,7 +115,7 @@ func (r *reading) head(e *entry) {
 	}
 	r.before = r.edge.clone()
 	switch {
-	case r.part.before == nil && r.first != 0:
+	case r.part.before == nil && r.first != 0 && !r.late:
 		r.wrong(0, r.first, "these lines are gone, and so are their seals")
 	case r.part.before != nil && (r.part.before.Size != r.first || r.part.before.Root != r.edge.root()):
 		r.wrong(r.first, r.first+1, "the segment does not follow the seal of the one before it, which ends at line %d", r.part.before.Size)
@@ -128,8 +142,10 @@ func (r *reading) checkpoint(e *entry) {
 func (r *reading) settle(c Checkpoint) bool {
 	if !r.lost && c.Size == r.edge.size && c.Root == r.edge.root() {
 		r.before, r.span = r.edge.clone(), r.span[:0]
+		r.pruned, r.claims = max(r.pruned, r.claims), 0
 		return true
 	}
+	r.claims = 0
 	from := r.before.size
 	written, ok := r.written(c)
 	switch {
@@ -153,6 +169,23 @@ func (r *reading) settle(c Checkpoint) bool {
 	r.edge, r.lost = r.before.clone(), false
 	return false
 }
+
+// readLeaves reads the hashes beside the segment, which only help to name lines.
+func (p *part) readLeaves() []byte {
+	info, err := os.Lstat(p.Beside(leavesExt))
+	most := int64(longestSegment)
+	if p.seal != nil {
+		most = (p.seal.Size - p.first) * tlog.HashSize
+	}
+	if err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return nil
+	}
+	data, _ := os.ReadFile(p.Beside(leavesExt))
+	return data
+}
+
+// longestSegment bounds the files of a segment that is not complete.
+const longestSegment = 1 << 30
 
 // written returns the leaves of the span up to c as they were when they were written, if
 // their file is there and they are the ones that c signs.
@@ -180,9 +213,10 @@ func (r *reading) compare() {
 		if k.Size != r.edge.size || r.lost {
 			return
 		}
-		if r.compared[k.Size] = 1; k.Root != r.edge.root() {
-			r.compared[k.Size] = 2
-		} else {
+		if k.Root != r.edge.root() {
+			r.compared[k.Size] = differs
+		} else if r.compared[k.Size] == 0 {
+			r.compared[k.Size] = holds
 			r.proven = k.Size
 		}
 	}

@@ -98,10 +98,15 @@ func (w *Writer) Append(lines []byte) error {
 
 // Tick is to be called every second or so: it adds a checkpoint when one is due.
 func (w *Writer) Tick() error {
-	now := w.o.Now()
-	if !w.due(now) {
+	if !w.due(w.o.Now()) {
 		return nil
 	}
+	return w.Sign()
+}
+
+// Sign adds a checkpoint of all lines now.
+func (w *Writer) Sign() error {
+	now := w.o.Now()
 	line, err := w.checkpoint(now, kindCheckpoint)
 	if err != nil {
 		return err
@@ -246,10 +251,7 @@ func (w *Writer) Close() error {
 	now := w.o.Now()
 	err := w.put(w.entry(now, "the audit log is closed", own{Kind: kindClosed}))
 	if err == nil {
-		var line []byte
-		if line, err = w.checkpoint(now, kindCheckpoint); err == nil {
-			err = w.sign(now, line, len(line))
-		}
+		err = w.Sign()
 	}
 	return w.abandon(err)
 }

@@ -110,3 +110,11 @@ func Append(name string) (*File, error) {
 	}
 	return &File{f}, nil
 }
+
+// Rename gives a file another name in the same directory, which survives a power loss.
+func Rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("durable: %w", err)
+	}
+	return SyncDir(filepath.Dir(to))
+}
