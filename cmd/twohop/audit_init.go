@@ -60,9 +60,11 @@ func auditKeysCommand() *command {
 	return &command{
 		name: "keys", usage: "[DIR|FILE]", args: 1,
 		about: "print the keys of the audit log, and when they were replaced",
-		long: `Prints for each log the public key that its first lines are signed with, which twohop audit
-verify --key wants, and the keys that followed it. A key signs one segment; then it is
-erased. The key that follows is named in the checkpoint that seals the segment.
+		long: `Prints for each log the public key that its first lines are signed with, as a file that
+twohop audit verify --key takes, and the keys that followed it as comments. A key signs one
+segment; then it is erased. The key that follows is named in the checkpoint that seals the
+segment. To verify lines that begin later, as a sink has them that was added after a prune,
+take the key of the line that they begin with out of its comment.
 
 Example: twohop audit keys /etc/twohop/routes.yaml`,
 		flags: func(*flag.FlagSet) {},
@@ -89,11 +91,11 @@ Example: twohop audit keys /etc/twohop/routes.yaml`,
 	}
 }
 
+// printKeys prints a file of keys: the first of each log counts, the later ones are told.
 func printKeys(e *env, l trail.Log, keys []string) error {
-	fmt.Fprintf(e.stdout, "%s\n", l.Name())
 	for _, key := range keys {
 		if origin, err := trail.KeyOrigin(key); err == nil && strings.HasSuffix(origin, "/"+l.Name()) {
-			fmt.Fprintf(e.stdout, "  from line 0             %s\n", key)
+			fmt.Fprintf(e.stdout, "# %s from line 0\n%s\n", l.Name(), key)
 		}
 	}
 	seals, err := l.Seals()
@@ -101,7 +103,7 @@ func printKeys(e *env, l trail.Log, keys []string) error {
 		return err
 	}
 	for _, c := range seals {
-		fmt.Fprintf(e.stdout, "  from line %-13d %s\n", c.Size, c.Next)
+		fmt.Fprintf(e.stdout, "# %s from line %d: %s\n", l.Name(), c.Size, c.Next)
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ Example: twohop audit prune /etc/twohop/routes.yaml --before 2026-01-31`,
 			if err != nil {
 				return hinted{usageError{errors.New("--before takes a day")}, "write it as 2026-01-31"}
 			}
+			if day.After(e.now()) {
+				return hinted{usageError{fmt.Errorf("--before %s is a day to come", in.text("before"))}, "name the first day to keep; the newest segment stays in any case"}
+			}
 			dir, file, err := auditDir(e, in, 0)
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -40,13 +41,20 @@ Example: twohop audit verify /var/lib/twohop/audit --key audit-keys --checkpoint
 			f.String("save", "", "write the newest checkpoints to `FILE`, if nothing is wrong")
 			f.Bool("lines-only", false, "leave out the indexes, which takes a fifth of the time")
 		},
-		run: func(_ context.Context, e *env, in *invocation) error {
+		run: func(ctx context.Context, e *env, in *invocation) error {
 			dir, _, err := auditDir(e, in, 0)
 			if err != nil {
 				return err
 			}
-			v := &verifying{env: e, dir: dir, linesOnly: in.on("lines-only")}
-			return v.run(in.text("key"), in.text("checkpoint"), in.text("save"))
+			v := &verifying{env: e, dir: dir, linesOnly: in.on("lines-only"), origins: map[string]bool{}}
+			ended := make(chan error, 1)
+			go func() { ended <- v.run(in.text("key"), in.text("checkpoint"), in.text("save")) }()
+			select {
+			case err := <-ended:
+				return err
+			case <-ctx.Done():
+				return errors.New("it was interrupted; nothing is proven")
+			}
 		},
 	}
 }
@@ -58,7 +66,9 @@ type verifying struct {
 	keys, known []string
 	own         bool // the keys are those of the directory itself
 	linesOnly   bool
+	origins     map[string]bool // of the logs that were verified
 	wrong       int
+	unknown     int // logs without a key
 	last        []string
 }
 
@@ -67,7 +77,7 @@ func (v *verifying) run(key, checkpoint, save string) error {
 	if err != nil {
 		return err
 	}
-	if err := v.take(key, checkpoint); err != nil {
+	if err := v.take(key, checkpoint, save); err != nil {
 		return err
 	}
 	for _, l := range logs {
@@ -80,32 +90,54 @@ func (v *verifying) run(key, checkpoint, save string) error {
 			return err
 		}
 	}
-	v.missing(logs)
+	v.missing()
 	if v.own {
 		fmt.Fprintln(v.stdout, "the keys are those in the directory itself; with --key and the keys that you kept it shows more")
 	}
 	if v.wrong > 0 {
 		return hinted{fmt.Errorf("the audit log is not as it was written: %s", counted(v.wrong, "problem")), "keep the directory as it is; what was changed is named above"}
 	}
+	if v.unknown > 0 {
+		return hinted{fmt.Errorf("%s not verified: no key given is of it", counted(v.unknown, "log")), "--key takes the file that twohop audit init printed, with a key for each log"}
+	}
 	if save == "" || len(v.last) == 0 {
 		return nil
 	}
-	return durable.WriteFile(save, []byte(strings.Join(v.last, "\n")), 0o644)
+	if err := durable.WriteFile(save, []byte(strings.Join(v.last, "\n")), 0o644); err != nil {
+		return hinted{err, "--save names a file in a directory that is there and can be written"}
+	}
+	return nil
 }
 
-// take reads what the reviewer kept.
-func (v *verifying) take(key, checkpoint string) (err error) {
+// take reads what the reviewer kept. The file to save to is not there the first time.
+func (v *verifying) take(key, checkpoint, save string) (err error) {
+	dir := v.dir
+	if logs, _ := trail.Logs(dir); len(logs) == 1 && logs[0].Dir == dir { // a log alone: its keys lie above it
+		dir = filepath.Dir(dir)
+	}
 	switch _, parsed := trail.KeyOrigin(key); {
 	case key == "":
 		v.own = true
-		v.keys, err = trail.PublicKeys(v.dir)
+		v.keys, err = trail.PublicKeys(dir)
 	case parsed == nil:
 		v.keys = []string{key}
 	default:
 		v.keys, err = trail.ReadKeys(key)
 	}
+	for _, k := range v.keys {
+		if _, parsed := trail.KeyOrigin(k); parsed != nil && err == nil {
+			err = parsed
+		}
+	}
+	if err == nil && len(v.keys) == 0 {
+		err = fmt.Errorf("%s holds no key", key)
+	}
 	if err != nil {
-		return hinted{err, "--key names the file that twohop audit init printed, or is one of its lines"}
+		return hinted{err, "--key names the file that twohop audit init or twohop audit keys printed, or is one of its keys"}
+	}
+	if _, err := os.Stat(checkpoint); checkpoint != "" && checkpoint == save && errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(v.stdout, "there is no %s yet: nothing is compared with it this first time\n", checkpoint)
+		return nil
 	}
 	if checkpoint != "" {
 		if v.known, err = trail.ReadCheckpoints(checkpoint); err != nil {
@@ -138,17 +170,24 @@ func (v *verifying) print(r *trail.Report) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(v.stdout, "  note: %s\n", n)
 	}
+	if r.Unknown {
+		v.unknown++
+		fmt.Fprintln(v.stdout, "  not verified: no key given is of this log")
+		return
+	}
+	v.origins[r.Origin] = true
 	if v.wrong += len(r.Problems); len(r.Problems) > 0 || r.Size == 0 {
 		return
 	}
 	v.last = append(v.last, r.Last)
 	const form = "2006-01-02 15:04:05"
-	fmt.Fprintf(v.stdout, "  ok: %s in %s from %s to %s UTC are as they were written\n", counted(int(r.Lines), "line"), counted(r.Segments, "segment"), r.From.UTC().Format(form), r.To.UTC().Format(form))
+	left := max(0, r.Size-r.Signed-1) // the last checkpoint's own line says what is signed
+	fmt.Fprintf(v.stdout, "  ok: %s in %s from %s to %s UTC are as they were written\n", counted(int(r.Lines-left), "line"), counted(r.Segments, "segment"), r.From.UTC().Format(form), r.To.UTC().Format(form))
 	fmt.Fprintf(v.stdout, "  size %d, root %v, %s by %s\n", r.Size, r.Root, counted(r.Checkpoints, "checkpoint"), counted(r.Keys, "key"))
 	if r.Pruned > 0 {
 		fmt.Fprintf(v.stdout, "  the lines before line %d were pruned, as the log says\n", r.Pruned)
 	}
-	if left := r.Size - r.Signed - 1; left > 0 { // the last checkpoint's own line says what is signed
+	if left > 0 {
 		fmt.Fprintf(v.stdout, "  not proven: the last %s came after the last checkpoint, of %s UTC\n", counted(int(left), "line"), r.SignedAt.UTC().Format(form))
 	}
 	if r.Proven > 0 {
@@ -186,33 +225,32 @@ func (v *verifying) indexes(l trail.Log) error {
 			v.wrong++
 			fmt.Fprintf(v.stdout, "  WRONG: %s: the index does not say what the lines say: it may hide calls from twohop audit show; twohop audit index makes it again\n", filepath.Base(segments[i].Beside(".index")))
 		case err != nil && !errors.Is(err, fs.ErrNotExist): // pruned just now
-			return err
+			v.wrong++
+			fmt.Fprintf(v.stdout, "  WRONG: %s: %v\n", filepath.Base(segments[i].Path()), err)
 		}
 	}
 	return nil
 }
 
-// missing looks for logs that a key or a checkpoint speaks of and that are not there.
-func (v *verifying) missing(logs []trail.Log) {
-	there := func(origin string) bool {
-		for _, l := range logs {
-			if strings.HasSuffix(origin, "/"+l.Name()) {
-				return true
-			}
-		}
-		return false
-	}
-	single := len(logs) == 1 && logs[0].Dir == v.dir
+// missing looks for logs that a key or a checkpoint speaks of and that are not there. A
+// directory that was put together elsewhere, from what a sink got, lacks those that nobody
+// wrote to.
+func (v *verifying) missing() {
+	_, err := os.Stat(filepath.Join(v.dir, "public-keys"))
 	for _, key := range v.keys {
-		if origin, err := trail.KeyOrigin(key); err == nil && !there(origin) && !single {
-			v.wrong++
-			fmt.Fprintf(v.stdout, "WRONG: the log %s is missing; there is a key of it\n", origin)
+		if origin, parsed := trail.KeyOrigin(key); err == nil && parsed == nil && !v.origins[origin] && v.unknown == 0 {
+			v.absent(origin, "key")
 		}
 	}
 	for _, msg := range v.known {
-		if c, err := trail.ParseCheckpoint(msg); err == nil && !there(c.Origin) && !single {
-			v.wrong++
-			fmt.Fprintf(v.stdout, "WRONG: the log %s is missing; there is a checkpoint of it\n", c.Origin)
+		if c, err := trail.ParseCheckpoint(msg); err == nil && c.Size > 0 && !v.origins[c.Origin] {
+			v.absent(c.Origin, "checkpoint")
 		}
 	}
+}
+
+func (v *verifying) absent(origin, what string) {
+	v.origins[origin] = true // and told
+	v.wrong++
+	fmt.Fprintf(v.stdout, "WRONG: the log %s is missing; there is a %s of it\n", origin, what)
 }

@@ -50,6 +50,10 @@ func (s *server) pruneBodies(keep time.Duration) {
 // prune removes old audit records for user.
 func (s *server) prune(user string, before time.Time) (int64, error) {
 	lines, err := s.audit.Prune(before, user)
-	s.log.Warn("audit records removed", "user", user, "before", before, "lines", lines, "error", err)
+	if err != nil {
+		s.log.Error("audit records cannot be removed", "user", user, "before", before, "lines", lines, "error", err)
+	} else {
+		s.log.Warn("audit records removed", "user", user, "before", before, "lines", lines)
+	}
 	return lines, err
 }
