@@ -102,7 +102,7 @@ routes:
 			t.Fatal(err)
 		}
 	}
-	lie := append([]byte("2hopidx\x01"), " and nothing"...)
+	lie := append([]byte("2hopidx\x02"), " and nothing"...)
 	if err := os.WriteFile(indexes[0], lie, 0o600); err != nil {
 		t.Fatal(err)
 	}

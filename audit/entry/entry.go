@@ -41,6 +41,8 @@ const Plain = "plain"
 type Entry struct {
 	Class    int64
 	Severity int64
+	Activity int64 // OCSF's number of what was done, within the class
+	Result   int64 // 1 success, 2 failure
 	Time     int64 // a call: when it began, in all of its stages
 	Logged   int64
 
@@ -53,9 +55,10 @@ type Entry struct {
 	First   int64    // when the first was; Time is that of the last
 	Network []byte   // they came from
 	Codes   [][]byte // of them, up to 64
+	Counts  []int64  // how many had each of the codes
 	Samples [][]byte // correlation ids of some, up to 64
 
-	User       []byte // the caller's name; of an event the OS user
+	User       []byte // the caller's name; of an event, or a line of the log, the OS user
 	CallerBy   []byte // how the caller was known
 	Credential []byte // fingerprint of what it showed
 	SourceIP   []byte
@@ -75,12 +78,14 @@ type Entry struct {
 	TLS1, Suite1         []byte
 	TLS2, Suite2         []byte
 	In1, Out1, In2, Out2 int64 // body bytes read from, and written to, the peer of the hop
+	Traffic1, Traffic2   bool  // whether the line says them of the hop
 	MS                   float64
 
 	EntityName, EntityType, Message, Kind []byte // of an event, of the log
 
-	hop2 bool // there was a connection to the target
-	scan scanner
+	hop2   bool   // there was a connection to the target
+	person []byte // whom a line of the log names
+	scan   scanner
 }
 
 // errNotJSON is returned for what is no JSON object.
@@ -89,7 +94,7 @@ var errNotJSON = errors.New("not a JSON object")
 // Parse reads a line into e, and forgets what e held before. A valid JSON object never
 // fails; a line that is none mostly does.
 func (e *Entry) Parse(line []byte) error {
-	*e = Entry{scan: scanner{b: line}, Codes: e.Codes[:0], Samples: e.Samples[:0]} // the scanner here costs no allocation
+	*e = Entry{scan: scanner{b: line}, Codes: e.Codes[:0], Counts: e.Counts[:0], Samples: e.Samples[:0]} // the scanner here costs no allocation
 	s := &e.scan
 	if s.next() != '{' {
 		return errNotJSON
@@ -99,6 +104,9 @@ func (e *Entry) Parse(line []byte) error {
 	e.scan = scanner{}
 	if e.Count > 0 && e.Outcome == nil && e.What() == Call {
 		e.Outcome = refused
+	}
+	if e.Class == ClassLog && e.User == nil {
+		e.User = e.person
 	}
 	if !ok {
 		return errNotJSON

@@ -8,6 +8,10 @@ func top(e *Entry, s *scanner, name []byte) {
 		e.Class = s.number()
 	case "time":
 		e.Time = s.number()
+	case "activity_id":
+		e.Activity = s.number()
+	case "status_id":
+		e.Result = s.number()
 	case "severity_id":
 		e.Severity = s.number()
 	case "start_time":
@@ -35,6 +39,7 @@ func top(e *Entry, s *scanner, name []byte) {
 	case "tls":
 		s.object(e, tls1)
 	case "traffic":
+		e.Traffic1 = true
 		s.object(e, traffic1)
 	case "entity":
 		s.object(e, entity)
@@ -57,6 +62,7 @@ func proxy(e *Entry, s *scanner, name []byte) {
 	case "proxy_http_response":
 		s.object(e, response2)
 	case "proxy_traffic":
+		e.Traffic2 = true
 		s.object(e, traffic2)
 	default:
 		s.skip()
@@ -230,6 +236,8 @@ func unmapped(e *Entry, s *scanner, name []byte) {
 		e.MS = s.decimal()
 	case "kind":
 		e.Kind = s.text()
+	case "user":
+		e.person = s.text()
 	case "counts":
 		s.object(e, counts)
 	case "samples":
@@ -243,10 +251,10 @@ func unmapped(e *Entry, s *scanner, name []byte) {
 const most = 64
 
 func counts(e *Entry, s *scanner, name []byte) {
+	n := s.number()
 	if len(e.Codes) < most {
-		e.Codes = append(e.Codes, name)
+		e.Codes, e.Counts = append(e.Codes, name), append(e.Counts, n)
 	}
-	s.skip()
 }
 
 func sample(e *Entry, s *scanner) { s.object(e, sampled) }

@@ -21,7 +21,7 @@ import (
 // A question that is not about an id needs the first part alone. Numbers of fixed length
 // are little-endian. The same lines make the same file.
 const (
-	magic  = "2hopidx\x01"
+	magic  = "2hopidx\x02"
 	header = 28
 )
 

@@ -16,7 +16,7 @@ type Field int
 
 const (
 	Kind Field = iota
-	User       // the caller; of an event the OS user
+	Caller
 	Route
 	Target
 	Outcome
@@ -26,6 +26,7 @@ const (
 	Hop2
 	Status // 2xx and so on
 	Event
+	User // the OS user of an event, or of a line of the log
 	fields
 
 	Fields = int(fields) // how many there are
@@ -37,8 +38,11 @@ func (f Field) Value(e *entry.Entry) []byte {
 	switch f {
 	case Kind:
 		return kinds[e.What()]
-	case User:
-		return e.User
+	case Caller, User:
+		if (f == Caller) == (e.What() == entry.Call) {
+			return e.User
+		}
+		return nil
 	case Route:
 		return e.Route
 	case Target:

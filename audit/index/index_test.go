@@ -173,7 +173,7 @@ func TestAnIndexThatCannotBeUsedIsMadeAgain(t *testing.T) {
 	flipped := bytes.Clone(whole)
 	flipped[len(flipped)/2] ^= 1
 	for name, damage := range map[string][]byte{"missing": nil, "empty": {}, "cut": whole[:len(whole)-1], "longer": append(bytes.Clone(whole), 0), "flipped": flipped,
-		"another segment's": other, "another version": append([]byte("2hopidx\x02"), whole[8:]...)} {
+		"another segment's": other, "another version": append([]byte("2hopidx\x01"), whole[8:]...)} {
 		t.Run(name, func(t *testing.T) {
 			s := compressed(t, text)
 			if damage == nil {

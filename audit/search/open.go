@@ -178,7 +178,7 @@ func (s *Search) Missing() (list []Missing) {
 		what   string
 		field  index.Field
 		values []string
-	}{{"caller", index.User, q.Callers}, {"user", index.User, q.Users}, {"route", index.Route, q.Routes}, {"target", index.Target, q.Targets},
+	}{{"caller", index.Caller, q.Callers}, {"user", index.User, q.Users}, {"route", index.Route, q.Routes}, {"target", index.Target, q.Targets},
 		{"code", index.Code, q.Codes}, {"exception", index.Exception, q.Exceptions}, {"event", index.Event, q.Events}} {
 		var others []string
 		for v := range s.seen[x.field] {

@@ -41,7 +41,7 @@ type Query struct {
 	Hop1, Hop2                                            []string // "TLS 1.0", or "plain"
 	Weak                                                  bool     // hop 2 below TLS 1.2
 	Statuses                                              []string // "404", "4xx"
-	Users, Events                                         []string // of events: the OS user, what it is about
+	Users, Events                                         []string // of events and lines of the log: the OS user, what it is about
 	IDs                                                   []string // correlation or call ids
 	Sources                                               []netip.Prefix
 }
@@ -71,7 +71,8 @@ func newPlan(q *Query) *plan {
 	case Log:
 		p.field(index.Kind, []string{entry.Log})
 	}
-	p.field(index.User, slices.Concat(q.Callers, q.Users))
+	p.field(index.Caller, q.Callers)
+	p.field(index.User, q.Users)
 	p.field(index.Route, q.Routes)
 	p.field(index.Target, q.Targets)
 	p.field(index.Code, q.Codes)
@@ -124,7 +125,7 @@ func (p *plan) statuses() {
 // needle finds a text without which a line cannot fit: to look for it is much faster than
 // to read the line.
 func (p *plan) needle() {
-	for _, values := range [][]string{p.IDs, slices.Concat(p.Callers, p.Users), p.Exceptions, p.Routes, p.Targets, p.Codes} {
+	for _, values := range [][]string{p.IDs, p.Callers, p.Users, p.Exceptions, p.Routes, p.Targets, p.Codes} {
 		if len(values) == 0 || len(values) > 4 || slices.Contains(values, "") {
 			continue
 		}

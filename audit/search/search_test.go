@@ -78,6 +78,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	event := audit.Event{Time: start, User: "anna", Kind: "exception", Name: "EXC-1", What: "extended"}
 	f.put(0, event.AppendJSON(nil))
+	f.put(0, []byte(`{"class_uid":1008,"time":1794902400000,"message":"lines before 7 were deleted","unmapped":{"kind":"pruned","before":7,"user":"root"}}`))
 	for range 500 {
 		f.append(1, two.Next())
 	}
@@ -293,6 +294,11 @@ func TestKinds(t *testing.T) {
 	if got := f.all(&Query{Kind: Events, Users: []string{"anna"}, Events: []string{"exception"}}); len(got) != 1 {
 		t.Errorf("anna's events: %v", got)
 	}
+	for _, q := range []Query{{Kind: Log, Users: []string{"root"}}, {Kind: All, Users: []string{"root"}, Events: []string{"pruned"}}} {
+		if got := f.all(&q); len(got) != 1 {
+			t.Errorf("what root deleted: %v", got)
+		}
+	}
 	s := f.open(&Query{Kind: All})
 	if _, err := s.Newest(t.Context(), 1<<20); err != nil || s.Unreadable.Load() != 1 {
 		t.Errorf("%d unreadable lines, %v", s.Unreadable.Load(), err)
@@ -332,7 +338,7 @@ func TestAValueThatNeverOccursIsToldWithThoseThatDo(t *testing.T) {
 	f.compress()
 	q := Query{Kind: Calls, Callers: []string{"caller-01", "caler-01"}, Until: start.Add(time.Second)}
 	got := f.open(&q).Missing()
-	if len(got) != 1 || got[0].What != "caller" || got[0].Value != "caler-01" || !slices.Contains(got[0].Others, "caller-01") {
+	if len(got) != 1 || got[0].What != "caller" || got[0].Value != "caler-01" || !slices.Contains(got[0].Others, "caller-01") || slices.Contains(got[0].Others, "anna") {
 		t.Errorf("got %v", got)
 	}
 }
