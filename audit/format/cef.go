@@ -16,8 +16,9 @@ import (
 // cef writes ArcSight Common Event Format, version 0 of the format, with the keys of the
 // extension dictionary (Implementing ArcSight Common Event Format, version 27):
 //
-//	class id   call:answered and so on, call:running, call:unfinished; event: and log: with what it is about
-//	severity   1 answered, 3 answered over a hop below TLS 1.2, 4 gone, 5 failed and truncated, 6 refused, 7 unfinished, 8 broken; of events 1 to 8
+//	class id   call:answered and so on, call:running, call:unfinished, with each line for itself call:begin; event: and log: with what it is about
+//	name       what happened, in two or three words
+//	severity   1 answered or not over, 3 answered over a hop below TLS 1.2, 4 gone, 5 failed and truncated, 6 refused, 7 unfinished, 8 broken; of events 1 to 8
 //	rt, start, end            when it was recorded; when the call began, and ended
 //	cat                       call, event, log
 //	src, spt, suser           the caller; c6a2 for an IPv6 address
@@ -46,9 +47,12 @@ func (c *cef) Write(r search.Row) error {
 		return fmt.Errorf("line %s: %w", place(&r), err)
 	}
 	c.b = append(c.b[:0], "CEF:0"...)
-	class, name := e.What()+":"+string(e.EventName()), string(e.Message)
+	class, name := e.What()+":"+string(e.EventName()), happened(&e)
 	if e.What() == entry.Call {
 		word := ending(&e, r.State)
+		if word == "" {
+			word = string(e.Stage)
+		}
 		class, name = "call:"+word, "Call "+word
 		if e.Class == entry.ClassNetwork {
 			class, name = "handshake:"+word, "Handshake "+word
@@ -131,13 +135,15 @@ func (c *cef) request(e *entry.Entry) {
 }
 
 func (c *cef) verdict(e *entry.Entry, r *search.Row) {
-	switch e.Action {
-	case 1:
+	open := e.What() == entry.Call && ending(e, r.State) == "" // nothing is decided by such a line
+	switch {
+	case open:
+	case e.Action == 1:
 		c.text("act", "allowed", 63)
-	case 2:
+	case e.Action == 2:
 		c.text("act", "denied", 63)
 	}
-	if e.What() == entry.Call && r.State != search.Begun {
+	if e.What() == entry.Call && !open && r.State != search.Begun {
 		result := "failure"
 		if string(e.Outcome) == entry.Answered {
 			result = "success"
@@ -149,11 +155,14 @@ func (c *cef) verdict(e *entry.Entry, r *search.Row) {
 	switch {
 	case e.Count > 0:
 		message = fmt.Sprintf("%d refused from %s", e.Count, e.Network)
+		if codes := codes(e); codes != "" {
+			message += ": " + codes
+		}
 	case message == "":
 		message = string(e.Message)
 	}
 	c.text("msg", message, 1023)
-	if e.What() == entry.Call && e.Stage != nil && string(e.Stage) != entry.Begin {
+	if e.What() == entry.Call && e.Traffic1 {
 		c.must("in", e.In1)
 		c.must("out", e.Out1)
 	}

@@ -24,7 +24,7 @@ func severity(e *entry.Entry, state search.State) int {
 			return 3
 		}
 		return 1
-	case search.Running:
+	case search.Running, "": // not over
 		return 1
 	case entry.Gone:
 		return 4
@@ -32,6 +32,29 @@ func severity(e *entry.Entry, state search.State) int {
 		return 8
 	}
 	return 5
+}
+
+// happened says in a few words what a line that is not of a call is about; its message
+// may be long.
+func happened(e *entry.Entry) string {
+	name := string(e.EventName())
+	if e.What() == entry.Log {
+		return name
+	}
+	word := activities[activity{e.Class, e.Activity}]
+	if e.Result == 2 {
+		word = strings.TrimSpace("not " + word)
+	}
+	return strings.TrimSpace(name + " " + word)
+}
+
+type activity struct{ class, id int64 }
+
+// activities are those of events, in OCSF's classes Entity Management and Application
+// Lifecycle (schema 1.8.0).
+var activities = map[activity]string{
+	{3004, 1}: "created", {3004, 2}: "read", {3004, 3}: "updated", {3004, 4}: "deleted", {3004, 99}: "warning",
+	{6002, 3}: "started", {6002, 4}: "stopped",
 }
 
 // header and extension escape what ends a part of a CEF line.

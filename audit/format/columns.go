@@ -24,7 +24,7 @@ func columnsOf(kind search.Kind) []column {
 	case search.Events:
 		return []column{when, {title: "USER", cell: who}, {title: "ABOUT", cell: about}, {title: "WHAT", cell: what, least: 30}}
 	case search.Log:
-		return []column{when, {title: "LINE", cell: at}, {title: "ABOUT", cell: about}, {title: "WHAT", cell: what, least: 30}}
+		return []column{when, {title: "LINE", cell: at}, {title: "USER", cell: who}, {title: "ABOUT", cell: about}, {title: "WHAT", cell: what, least: 30}}
 	case search.All:
 		return []column{when, {title: "LINE", cell: at}, {title: "STAGE", cell: stage}, {title: "WHO", cell: who, least: 6}, {title: "WHAT", cell: what, least: 12}, routed, hops, status, {title: "OUTCOME", cell: ended, least: 8}, id}
 	default:

@@ -33,6 +33,17 @@ func count(of func(*entry.Entry) int64) func(*search.Row, *entry.Entry) string {
 	return func(_ *search.Row, e *entry.Entry) string { return number(of(e)) }
 }
 
+// size is a number of body bytes, which is 0 only where the line says so.
+func size(of func(*entry.Entry) (int64, bool)) func(*search.Row, *entry.Entry) string {
+	return func(_ *search.Row, e *entry.Entry) string {
+		n, said := of(e)
+		if !said {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
+	}
+}
+
 // fields are the columns, in order. New ones are added at the end alone.
 var fields = []field{
 	{"time", func(_ *search.Row, e *entry.Entry) string { return stamp(e.Time) }},
@@ -69,10 +80,10 @@ var fields = []field{
 	{"target_status", count(func(e *entry.Entry) int64 { return e.TargetStatus })},
 	{"retries", count(func(e *entry.Entry) int64 { return e.Retries })},
 	{"ms", func(_ *search.Row, e *entry.Entry) string { return decimal(e.MS) }},
-	{"bytes_from_caller", count(func(e *entry.Entry) int64 { return e.In1 })},
-	{"bytes_to_caller", count(func(e *entry.Entry) int64 { return e.Out1 })},
-	{"bytes_from_target", count(func(e *entry.Entry) int64 { return e.In2 })},
-	{"bytes_to_target", count(func(e *entry.Entry) int64 { return e.Out2 })},
+	{"bytes_from_caller", size(func(e *entry.Entry) (int64, bool) { return e.In1, e.Traffic1 })},
+	{"bytes_to_caller", size(func(e *entry.Entry) (int64, bool) { return e.Out1, e.Traffic1 })},
+	{"bytes_from_target", size(func(e *entry.Entry) (int64, bool) { return e.In2, e.Traffic2 })},
+	{"bytes_to_target", size(func(e *entry.Entry) (int64, bool) { return e.Out2, e.Traffic2 })},
 	{"exception", text(func(e *entry.Entry) []byte { return e.Exception })},
 	{"exception_ends", text(func(e *entry.Entry) []byte { return e.ExceptionEnds })},
 	{"config", text(func(e *entry.Entry) []byte { return e.Config })},

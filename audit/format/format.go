@@ -4,8 +4,10 @@ package format
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -100,7 +102,29 @@ func outcome(e *entry.Entry, state search.State) string {
 	case state == search.Amended:
 		return string(e.Outcome) + ", amended"
 	case e.Count > 0:
-		return fmt.Sprintf("%s, %d times", e.Outcome, e.Count)
+		times := "times"
+		if e.Count == 1 {
+			times = "time"
+		}
+		text := fmt.Sprintf("%s, %d %s", e.Outcome, e.Count, times)
+		if codes := codes(e); codes != "" {
+			text += ": " + codes
+		}
+		return text
 	}
 	return string(e.Outcome)
+}
+
+// codes are those of refusals that were counted together, the most frequent first.
+func codes(e *entry.Entry) string {
+	order := make([]int, len(e.Codes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(e.Counts[b], e.Counts[a]) })
+	list := make([]string, len(order))
+	for i, n := range order {
+		list[i] = fmt.Sprintf("%s %d", e.Codes[n], e.Counts[n])
+	}
+	return strings.Join(list, ", ")
 }

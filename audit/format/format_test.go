@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"twohop/audit"
+	"twohop/audit/entry"
 	"twohop/audit/search"
 	"twohop/tests/auditgen"
 )
@@ -286,6 +289,74 @@ func TestCEFIsReadBack(t *testing.T) {
 		if ext[key] != want {
 			t.Errorf("%s is %s, want %s", key, ext[key], want)
 		}
+	}
+}
+
+// TestALineThatEndsNothingClaimsNoResult writes each line for itself, as --kind all does.
+func TestALineThatEndsNothingClaimsNoResult(t *testing.T) {
+	begin := &audit.Record{Stage: audit.Begin, Time: start, Logged: start, ID: "c-1", Correlation: "c", Method: "GET", Path: "/"}
+	started := &audit.Record{Stage: audit.Started, Time: start, Logged: start, ID: "c-1", Correlation: "c", Method: "GET", Path: "/", Status: 200}
+	refused := audit.Event{Time: start, User: "anna", Kind: audit.AboutConfiguration, Name: "routes.yaml", What: "was not loaded, for many reasons", Failed: true}
+	stopped := audit.Event{Time: start, Kind: audit.AboutBroker, Name: "twohop", What: "stopped by SIGTERM", Activity: audit.Stopped}
+	for want, line := range map[string][]byte{
+		"call:begin|Call begin|1":                         begin.AppendJSON(nil),
+		"call:response_started|Call response_started|1":   started.AppendJSON(nil),
+		"event:configuration|configuration not updated|1": refused.AppendJSON(nil),
+		"event:broker|broker stopped|1":                   stopped.AppendJSON(nil),
+		"log:checkpoint|checkpoint|1":                     []byte(`{"class_uid":1008,"time":1794902400000,"severity_id":1,"unmapped":{"kind":"checkpoint"}}`),
+		"call:refused|Call refused|6":                     []byte(`{"class_uid":4002,"time":1794902460000,"count":1,"action_id":2,"unmapped":{"kind":"refused_calls"}}`),
+	} {
+		var b bytes.Buffer
+		w := CEF(&b, "1")
+		if err := errors.Join(w.Write(search.Row{Log: "log-1", Text: line}), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		parts, ext, err := parseCEF(strings.TrimSpace(b.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(parts[4:], "|"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if claims := ext["act"] != "" || ext["outcome"] != ""; claims != strings.Contains(want, "refused") && !strings.HasPrefix(want, "event:") {
+			t.Errorf("act %s, outcome %s in %s", ext["act"], ext["outcome"], b.String())
+		}
+	}
+}
+
+func TestRefusalsThatWereCountedShowTheirCodes(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"class_uid":4002,"count":7,"unmapped":{"counts":{"audit_unavailable":3,"credential_unknown":4}}}`: "refused, 7 times: credential_unknown 4, audit_unavailable 3",
+		`{"class_uid":4001,"count":1}`: "refused, 1 time",
+	} {
+		var e entry.Entry
+		if err := e.Parse([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+		if got := outcome(&e, search.Whole); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestNoBytesAreNotNothing tells a body of no bytes from a line that does not say.
+func TestNoBytesAreNotNothing(t *testing.T) {
+	var b bytes.Buffer
+	w := CSV(&b)
+	for _, line := range []string{`{"class_uid":4002,"traffic":{"bytes_in":0,"bytes_out":7}}`, `{"class_uid":4002}`} {
+		if err := w.Write(search.Row{Text: []byte(line)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.Index(rows[0], "bytes_from_caller")
+	got := append(slices.Clone(rows[1][at:at+4]), rows[2][at:at+4]...)
+	if diff := cmp.Diff([]string{"0", "7", "", "", "", "", "", ""}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
