@@ -21,6 +21,7 @@ type Search struct {
 	places   []place
 	seen     [index.Fields]map[string]bool
 	partly   [index.Fields]bool // seen lacks some
+	damages  damages
 
 	Rebuilt    int          // indexes that were missing or could not be used
 	Unreadable atomic.Int64 // lines that are not JSON, of those read
@@ -94,7 +95,7 @@ func (s *Search) open(ctx context.Context, logs []trail.Log) error {
 		j := jobs[i]
 		x, err := index.Open(j.of, s.plan.want.IDs != nil)
 		if err != nil {
-			return err
+			return s.damages.pass(j.of, err)
 		}
 		mu.Lock()
 		defer mu.Unlock()

@@ -44,7 +44,7 @@ func (s *Search) read(at *place) ([]Row, error) {
 	defer buffers.Put(buf)
 	text, err := at.Read(*buf, at.block)
 	if err != nil {
-		return nil, err
+		return nil, s.damages.pass(at.Trail, err)
 	}
 	*buf = text
 	var rows []Row

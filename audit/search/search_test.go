@@ -364,6 +364,48 @@ func TestIndexesAreMadeWhereTheyAreMissing(t *testing.T) {
 	}
 }
 
+// TestADamagedBlockHidesNoOther damages one, with the segment's index beside it and without.
+func TestADamagedBlockHidesNoOther(t *testing.T) {
+	f := newFixture(t)
+	f.compress()
+	q := &Query{Kind: All}
+	whole := len(f.all(q))
+	segments, err := f.logs[0].Segments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := segments[1]
+	blocks, err := broken.Blocks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(broken.Path(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteAt([]byte("damaged!"), blocks[0].Offset+blocks[0].Size/2); err != nil {
+		t.Fatal(err)
+	}
+	for _, indexed := range []bool{true, false} {
+		if !indexed {
+			if err := os.Remove(broken.Beside(index.Ext)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := len(f.all(q)); got >= whole || got < whole/2 {
+			t.Errorf("index %t: %d rows of %d", indexed, got, whole)
+		}
+		s := f.open(q)
+		if err := s.Each(t.Context(), func(Row) error { return nil }); err != nil {
+			t.Error(err)
+		}
+		if got := s.Damaged(); len(got) != 1 || got[0].Segment != broken.Path() || got[0].Err == nil {
+			t.Errorf("index %t: damaged is %v", indexed, got)
+		}
+	}
+}
+
 func TestAnErrorOfTheReceiverEndsTheSearch(t *testing.T) {
 	f := newFixture(t)
 	f.compress()
