@@ -5,6 +5,7 @@ package tests
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -113,7 +114,33 @@ routes:
 		t.Errorf("verify of the lines alone: %d, %s", code, out)
 	}
 	check(" no end record ")
+	b.showDamaged(compressed[1])
 	if code, out, _ := b.Run("audit", "index", b.Audit); code != 0 || !strings.Contains(out, "0 of them made again") {
 		t.Errorf("the indexes were not kept: %d, %s", code, out)
+	}
+}
+
+// showDamaged damages a compressed segment for a moment: the others are shown, and which
+// one is damaged.
+func (b *Broker) showDamaged(name string) {
+	b.t.Helper()
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	broken := slices.Clone(whole)
+	copy(broken[len(broken)/3:], "damaged! damaged!")
+	if err := os.WriteFile(name, broken, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	code, out, said := b.Run("audit", "show", b.Audit, "--all")
+	if n := strings.Count(out, "\n"); code != 1 || n < 100 || n >= 404 {
+		b.t.Errorf("show of a damaged segment: exit status %d, %d lines", code, n)
+	}
+	if !strings.Contains(said, name+" is damaged, and rows may be missing") || !strings.Contains(said, "twohop audit verify") {
+		b.t.Errorf("it said %s", said)
+	}
+	if err := os.WriteFile(name, whole, 0o600); err != nil {
+		b.t.Fatal(err)
 	}
 }

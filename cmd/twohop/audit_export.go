@@ -47,13 +47,12 @@ Example: twohop audit export --format cef --day tuesday --hop2 1.0 --out tuesday
 			if err := toFile(e, in.text("out"), func(w io.Writer) error {
 				out := make(w)
 				err := s.Each(ctx, func(r search.Row) error { n++; return out.Write(r) })
-				return errors.Join(err, out.Close())
+				return errors.Join(permitted(err), out.Close())
 			}); err != nil {
 				return err
 			}
 			fmt.Fprintln(e.stderr, counted(n, "row"))
-			s.told(n)
-			return nil
+			return s.told(n)
 		},
 	}
 }

@@ -35,12 +35,12 @@ var filters = []struct{ name, about string }{
 	{"outcome", "that ended as `WORD`: " + strings.Join(outcomes, ", ")},
 	{"code", "that failed with the `CODE` of docs/errors.md"},
 	{"exception", "under the exception `NAME`"},
-	{"hop1", "over a `VERSION` of TLS from the caller: 1.2, 1.3"},
+	{"hop1", "over a `VERSION` of TLS from the caller: 1.2 or 1.3; the front door takes no other"},
 	{"hop2", "over a `VERSION` of TLS to the target: 1.0 to 1.3, or plain"},
 	{"status", "answered with a `STATUS`: 502, 5xx"},
-	{"id", "with a correlation or call `ID`"},
+	{"id", "with a correlation or call `ID`, in capitals or not"},
 	{"source", "from an `ADDRESS`, or a network such as 10.1.0.0/16"},
-	{"user", "events by the OS user `NAME`"},
+	{"user", "events, and lines of the log, by the OS user `NAME`"},
 	{"event", "events about a `KIND` of thing: exception, configuration, log, ..."},
 }
 
@@ -58,6 +58,37 @@ func filterFlags(f *flag.FlagSet) {
 	f.Bool("local", false, "read and print times in the local time zone instead of UTC")
 }
 
+// ofCalls are the filters that nothing but a call can pass.
+var ofCalls = []string{"caller", "route", "target", "outcome", "code", "exception", "hop1", "hop2", "status", "id", "source", "weak"}
+
+// given reports whether a flag was.
+func (i *invocation) given(name string) (is bool) {
+	i.flags.Visit(func(f *flag.Flag) { is = is || f.Name == name })
+	return is
+}
+
+// contradiction returns an error for filters that no row of the kind can pass.
+func (i *invocation) contradiction(kind search.Kind) error {
+	const all = "--kind all has calls, events and the log itself"
+	if kind == search.Calls && i.given("user") {
+		return hinted{usageError{errors.New("--user is about events, and --kind calls has none")}, "--caller names who made a call; " + all}
+	}
+	for _, name := range ofCalls {
+		if !i.given(name) {
+			continue
+		}
+		switch {
+		case kind == search.All && i.given("user"), !i.given("kind") && i.given("user"):
+			return hinted{usageError{fmt.Errorf("--%s is about calls, and --user about events", name)}, "--caller names who made a call"}
+		case kind == search.Events && !i.given("kind"):
+			return hinted{usageError{fmt.Errorf("--%s is about calls, and --event about events", name)}, "ask for one of them"}
+		case kind == search.Events, kind == search.Log:
+			return hinted{usageError{fmt.Errorf("--%s is about calls, and --kind %s has none", name, kind)}, "leave it out, or ask for --kind calls"}
+		}
+	}
+	return nil
+}
+
 func (i *invocation) list(name string) []string { return *i.flags.Lookup(name).Value.(*list) }
 
 // zone returns the time zone that is asked for.
@@ -71,14 +102,15 @@ func (i *invocation) zone() *time.Location {
 // filter returns the question that the flags of filterFlags put.
 func (i *invocation) filter(now time.Time) (*search.Query, error) {
 	q := &search.Query{Kind: search.Kind(i.text("kind")), Callers: i.list("caller"), Routes: i.list("route"), Targets: i.list("target"), Outcomes: i.list("outcome"),
-		Codes: i.list("code"), Exceptions: i.list("exception"), Weak: i.on("weak"), IDs: i.list("id"), Users: i.list("user"), Events: i.list("event")}
-	given := map[string]bool{}
-	i.flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if !given["kind"] && (given["user"] || given["event"]) {
+		Codes: i.list("code"), Exceptions: i.list("exception"), Weak: i.on("weak"), IDs: ids(i.list("id")), Users: i.list("user"), Events: i.list("event")}
+	if !i.given("kind") && (i.given("user") || i.given("event")) {
 		q.Kind = search.Events
 	}
 	if !slices.Contains([]search.Kind{search.Calls, search.Events, search.Log, search.All}, q.Kind) {
 		return nil, hinted{usageError{fmt.Errorf("--kind is %q", q.Kind)}, "it knows calls, events, log and all"}
+	}
+	if err := i.contradiction(q.Kind); err != nil {
+		return nil, err
 	}
 	for _, o := range q.Outcomes {
 		if !slices.Contains(outcomes, o) {
@@ -134,6 +166,17 @@ func (i *invocation) span(q *search.Query, now time.Time) error {
 		return usageError{fmt.Errorf("--since (%s) is not before --until (%s)", q.Since.Format(time.RFC3339), q.Until.Format(time.RFC3339))}
 	}
 	return nil
+}
+
+// ids adds to ids those that the broker writes: it writes no capitals.
+func ids(values []string) []string {
+	all := slices.Clone(values)
+	for _, v := range values {
+		if low := strings.ToLower(v); low != v {
+			all = append(all, low)
+		}
+	}
+	return all
 }
 
 // versions writes TLS versions as the audit log does.

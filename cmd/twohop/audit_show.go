@@ -37,6 +37,9 @@ Example: twohop audit show --day tuesday --hop2 1.0
 			socketFlag(f)
 		},
 		run: func(ctx context.Context, e *env, in *invocation) error {
+			if in.on("all") && in.given("limit") {
+				return hinted{usageError{errors.New("--all goes without --limit")}, "--limit N prints the newest N rows, --all every row"}
+			}
 			limit, err := strconv.Atoi(in.text("limit"))
 			if err != nil || limit < 1 {
 				return hinted{usageError{errors.New("--limit takes a number above 0")}, "--all prints every row"}
@@ -54,13 +57,12 @@ Example: twohop audit show --day tuesday --hop2 1.0
 				n, err = s.newest(ctx, limit, out)
 			}
 			if err = errors.Join(err, out.Close()); err != nil {
-				return err
+				return permitted(err)
 			}
 			if n == limit && !in.on("all") {
 				fmt.Fprintf(e.stderr, "the newest %d rows; --limit N or --all prints more\n", n)
 			}
-			s.told(n)
-			return nil
+			return s.told(n)
 		},
 	}
 }
@@ -83,15 +85,15 @@ func openSearch(ctx context.Context, e *env, in *invocation, command string) (*s
 	}
 	dir, file, err := auditDir(e, in, 0)
 	if err != nil {
-		return nil, err
+		return nil, permitted(err)
 	}
 	if _, err := auditLogs(dir); err != nil {
-		return nil, err
+		return nil, permitted(err)
 	}
 	noteReading(ctx, e, in, dir, file, command)
 	s, err := search.Open(ctx, dir, q)
 	if err != nil {
-		return nil, err
+		return nil, permitted(err)
 	}
 	return &searching{s, e, in, dir, q}, nil
 }
@@ -127,8 +129,10 @@ func terminalOf(w any) (width int, is bool) {
 	return width, true
 }
 
-// told says what the rows do not.
-func (s *searching) told(rows int) {
+// told says what the rows do not. It returns an error, with all of it said, when some of
+// the log could not be read.
+func (s *searching) told(rows int) error {
+	damaged := s.damage()
 	if n := s.Unreadable.Load(); n > 0 {
 		fmt.Fprintf(s.stderr, "twohop: warning: %s could not be read; twohop audit verify says more\n", counted(int(n), "line"))
 	}
@@ -136,9 +140,12 @@ func (s *searching) told(rows int) {
 		fmt.Fprintf(s.stderr, "%d of the indexes were missing or could not be used, and were made from the lines\n", s.Rebuilt)
 	}
 	if rows > 0 {
-		return
+		return damaged
 	}
-	fmt.Fprintln(s.stderr, "nothing was found")
+	fmt.Fprintln(s.stderr, "nothing was found"+span(s.query, s.in.zone()))
+	if damaged != nil { // what occurs is not known
+		return damaged
+	}
 	for _, m := range s.Missing() {
 		others := "nor does any other"
 		if len(m.Others) > 0 {
@@ -146,6 +153,16 @@ func (s *searching) told(rows int) {
 		}
 		fmt.Fprintf(s.stderr, "twohop: hint: the %s %s does not occur in that time; %s\n", m.What, format.Safe(m.Value), others)
 	}
+	return nil
+}
+
+// damage names the segments that could not be read whole; then it returns errSilent.
+func (s *searching) damage() (err error) {
+	for _, d := range s.Damaged() {
+		fmt.Fprintf(s.stderr, "twohop: warning: %s is damaged, and rows may be missing (%v); twohop audit verify says more\n", d.Segment, d.Err)
+		err = errSilent
+	}
+	return err
 }
 
 // several lists some of many names.

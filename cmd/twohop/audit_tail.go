@@ -36,20 +36,23 @@ Example: twohop audit tail -f --outcome refused`,
 			defer s.Close()
 			out := s.output(in.on("f"))
 			if n, err = s.newest(ctx, n, out); err != nil {
-				return err
+				return permitted(err)
 			}
 			if !in.on("f") {
 				if err := out.Close(); err != nil {
 					return err
 				}
-				s.told(n)
-				return nil
+				return s.told(n)
 			}
+			damaged := s.damage()
 			err = s.Follow(ctx, func(r search.Row) error { return out.Write(r) })
 			if ctx.Err() != nil { // Ctrl-C is how it ends
 				err = nil
 			}
-			return errors.Join(err, out.Close())
+			if err = errors.Join(permitted(err), out.Close()); err == nil {
+				err = damaged
+			}
+			return err
 		},
 	}
 }

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
-)
 
-var errTime = errors.New("not a time")
+	"twohop/audit/search"
+)
 
 // parseTime reads a time as people write it, seen from now and in its zone. A day is from
 // its begin to the begin of the next; an instant is from and to itself.
-func parseTime(text string, now time.Time) (from, to time.Time, err error) {
-	text = strings.ToLower(strings.TrimSpace(text))
+func parseTime(typed string, now time.Time) (from, to time.Time, err error) {
+	text := strings.ToLower(strings.TrimSpace(typed))
 	if ago, ok := parseAgo(text); ok {
 		return now.Add(-ago), now.Add(-ago), nil
 	}
@@ -35,7 +35,7 @@ func parseTime(text string, now time.Time) (from, to time.Time, err error) {
 			return at, at, nil
 		}
 	}
-	return from, to, errTime
+	return from, to, fmt.Errorf("%q is not a time", typed)
 }
 
 // upper undoes the lower case for the one form that has capitals.
@@ -78,4 +78,25 @@ func daysBack(text string, now time.Time) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// span says in words which times q is about, nothing for all of them.
+func span(q *search.Query, zone *time.Location) string {
+	since, until := q.Since.In(zone), q.Until.In(zone)
+	name := "UTC"
+	if zone != time.UTC {
+		name = "local time"
+	}
+	instant := func(t time.Time) string { return t.Format("2006-01-02 15:04:05") }
+	switch from, to := day(since, 0); {
+	case q.Since.IsZero() && q.Until.IsZero():
+		return ""
+	case q.Since.IsZero():
+		return fmt.Sprintf(" before %s (%s)", instant(until), name)
+	case q.Until.IsZero():
+		return fmt.Sprintf(" from %s on (%s)", instant(since), name)
+	case since.Equal(from) && until.Equal(to):
+		return fmt.Sprintf(" on %s (%s)", since.Format(time.DateOnly), name)
+	}
+	return fmt.Sprintf(" from %s to %s (%s)", instant(since), instant(until), name)
 }
