@@ -42,12 +42,9 @@ func (b *Builder) Add(at trail.Block, text []byte) {
 	block := Block{Block: at, First: b.x.First + b.x.Lines, ids: len(b.x.ids) / 4}
 	b.hash, b.timed = b.hash[:0], false
 	for rest := text; len(rest) > 0; block.Lines++ {
-		line, after, whole := bytes.Cut(rest, newline)
-		if !whole {
-			break
-		}
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, newline)
 		b.line(&block, block.First+block.Lines, line)
-		rest = after
 	}
 	for f := range b.sets {
 		block.sets[f] = bytes.Clone(bytes.TrimRight(b.sets[f], "\x00"))

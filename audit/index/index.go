@@ -116,10 +116,19 @@ type Want struct {
 	IDs          []uint32 // hashes of ids, one of which must be there; nil for any
 }
 
-// Find returns the numbers of the blocks in which a line can fit w. The index must hold
-// ids when w asks for some.
+// Unreadable reports whether the block has a line that is not JSON. Nobody knows of what
+// time that is, or what it says.
+func (b *Block) Unreadable() bool { return b.unreadable }
+
+// outside reports whether no block can have a line of the time that w asks for.
+func (x *Index) outside(w *Want) bool {
+	return (x.Max < w.Since || x.Min >= w.Until) && !slices.ContainsFunc(x.Blocks, func(b Block) bool { return b.unreadable })
+}
+
+// Find returns the numbers of the blocks in which a line can fit w, and of those with
+// unreadable lines. The index must hold ids when w asks for some.
 func (x *Index) Find(w *Want) (list []int) {
-	if x.Max < w.Since || x.Min >= w.Until {
+	if x.outside(w) {
 		return nil
 	}
 	var sets [fields][]byte
@@ -135,7 +144,7 @@ func (x *Index) Find(w *Want) (list []int) {
 		}
 	}
 	for i := range x.Blocks {
-		if b := &x.Blocks[i]; b.within(w) && (b.unreadable || b.has(w, &sets) && x.hasID(b, w.IDs)) { // an unreadable line is told of
+		if b := &x.Blocks[i]; b.unreadable || b.within(w) && b.has(w, &sets) && x.hasID(b, w.IDs) { // an unreadable line is told of
 			list = append(list, i)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
 	"twohop/audit"
 	"twohop/audit/entry"
 	"twohop/audit/index"
@@ -131,8 +133,10 @@ func TestNoLineIsMissed(t *testing.T) {
 			if found := x.Find(&w); len(found) > 1 { // the block with an unreadable line
 				t.Errorf("%d blocks for an id that is not there", len(found))
 			}
-			if w := (index.Want{Since: math.MinInt64, Until: start.UnixMilli() - 1e9}); len(x.Find(&w)) > 0 {
-				t.Error("a block for a time before all")
+			for _, w := range []index.Want{{Since: math.MinInt64, Until: start.UnixMilli() - 1e9}, {Since: start.UnixMilli() + 1e12, Until: math.MaxInt64}} {
+				if found := x.Find(&w); len(found) != 1 || !x.Blocks[found[0]].Unreadable() {
+					t.Errorf("blocks %v for a time of no line: the one with an unreadable line may be of any", found)
+				}
 			}
 		})
 	}
@@ -232,6 +236,36 @@ func TestCheckFindsAnIndexThatHidesCalls(t *testing.T) {
 	os.Remove(s.Beside(index.Ext))
 	if err := index.Check(s); err != nil {
 		t.Errorf("a missing index: %v", err)
+	}
+}
+
+// TestFramesThatHideACallAreFoundWithAndWithoutAnIndex ends a frame before a newline.
+func TestFramesThatHideACallAreFoundWithAndWithoutAnIndex(t *testing.T) {
+	text := lines(1000)
+	s := compressed(t, text)
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	cut := len(text) / 2
+	cut += bytes.IndexByte(text[cut:], '\n')
+	data := slices.Concat(z.EncodeAll(text[:cut], nil), z.EncodeAll([]byte("\n"), nil), z.EncodeAll(text[cut+1:], nil))
+	if err := os.WriteFile(s.Path(), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := index.Check(s); !errors.Is(err, trail.ErrFrames) {
+		t.Errorf("with an index: %v", err)
+	}
+	os.Remove(s.Beside(index.Ext))
+	if err := index.Check(s); !errors.Is(err, trail.ErrFrames) {
+		t.Errorf("without one: %v", err)
+	}
+	if _, err := index.Open(s, true); !errors.Is(err, trail.ErrFrames) {
+		t.Errorf("opened: %v", err)
+	}
+	if err := index.Build(s); !errors.Is(err, trail.ErrFrames) {
+		t.Errorf("built: %v", err)
 	}
 }
 

@@ -95,7 +95,11 @@ func (s *Search) follow(ctx context.Context, l trail.Log, from int64, found chan
 
 // live makes a row of a line that just came.
 func (s *Search) live(l trail.Log, line trail.Line, e *entry.Entry) (Row, bool) {
-	if !s.plan.possible(line.Text) || e.Parse(line.Text) != nil || !s.plan.fits(e, string(e.Outcome)) {
+	if e.Parse(line.Text) != nil {
+		s.Unreadable.Add(1)
+		return Row{}, false
+	}
+	if !s.plan.fits(e, string(e.Outcome)) {
 		return Row{}, false
 	}
 	state := Whole

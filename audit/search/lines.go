@@ -11,11 +11,14 @@ var newline = []byte{'\n'}
 var own = []byte(`{"class_uid":1008,`)
 
 // lines yields the lines of a block that may fit, with their indices, of which the first
-// line has first.
-func (p *plan) lines(text []byte, first int64) iter.Seq2[int64, []byte] {
+// line has first; all of them when there are unreadable ones to be counted.
+func (p *plan) lines(text []byte, first int64, unreadable bool) iter.Seq2[int64, []byte] {
 	return func(yield func(int64, []byte) bool) {
-		skipOwn := p.Kind == Calls || p.Kind == Events
-		f := finder{text: text, needles: p.needles, next: make([]int, len(p.needles))}
+		skipOwn, needles := p.Kind == Calls || p.Kind == Events, p.needles
+		if unreadable {
+			skipOwn, needles = false, nil
+		}
+		f := finder{text: text, needles: needles, next: make([]int, len(needles))}
 		for at, n := 0, first; ; {
 			hit := f.from(at)
 			if hit < 0 {
@@ -23,15 +26,11 @@ func (p *plan) lines(text []byte, first int64) iter.Seq2[int64, []byte] {
 			}
 			begin := at + bytes.LastIndexByte(text[at:hit], '\n') + 1
 			n += int64(bytes.Count(text[at:begin], newline))
-			length := bytes.IndexByte(text[begin:], '\n')
-			if length < 0 {
-				return
-			}
-			line := text[begin : begin+length]
+			line, _, _ := bytes.Cut(text[begin:], newline)
 			if !(skipOwn && bytes.HasPrefix(line, own)) && !yield(n, line) {
 				return
 			}
-			at = begin + length + 1
+			at = min(begin+len(line)+1, len(text))
 			n++
 		}
 	}

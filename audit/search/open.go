@@ -46,6 +46,7 @@ type place struct {
 	block       trail.Block
 	first       int64
 	oldest, max int64 // of its lines' times
+	unreadable  bool  // some of its lines are
 }
 
 // Open looks into the indexes below dir, which it makes anew where they are missing. The
@@ -129,7 +130,7 @@ func (s *Search) take(x *index.Segment, number int) (ended []index.Call) {
 	}
 	for _, n := range s.blocks(x.Index) {
 		b := &x.Blocks[n]
-		s.places = append(s.places, place{x, l, number, b.Block, b.First, b.Min, b.Max})
+		s.places = append(s.places, place{x, l, number, b.Block, b.First, b.Min, b.Max, b.Unreadable()})
 	}
 	for f, test := range s.plan.exact {
 		if test != nil && !x.Seen(&s.plan.want, index.Field(f), s.seen[f]) {

@@ -4,7 +4,6 @@
 package search
 
 import (
-	"bytes"
 	"math"
 	"net/netip"
 	"slices"
@@ -51,7 +50,7 @@ type plan struct {
 	*Query
 	want    index.Want
 	exact   [index.Fields]func(value string) bool // what a line must pass; want is as strict or laxer
-	needles [][]byte                              // one of which is in each line that fits; the last is an escape
+	needles [][]byte                              // one of which is in each line that fits; the last is an escape, for a text may be written so
 	begun   bool                                  // calls without an end are asked for
 }
 
@@ -135,19 +134,6 @@ func (p *plan) needle() {
 		p.needles = append(p.needles, []byte{'\\'})
 		return
 	}
-}
-
-// possible reports whether a line may fit. A text may also be written with escapes.
-func (p *plan) possible(line []byte) bool {
-	if p.needles == nil {
-		return true
-	}
-	for _, n := range p.needles {
-		if bytes.Contains(line, n) {
-			return true
-		}
-	}
-	return false
 }
 
 // fits reports whether a line is one that is asked for. outcome is the call's.

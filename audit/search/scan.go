@@ -49,7 +49,7 @@ func (s *Search) read(at *place) ([]Row, error) {
 	*buf = text
 	var rows []Row
 	var e entry.Entry
-	for n, line := range s.plan.lines(text, at.first) {
+	for n, line := range s.plan.lines(text, at.first, at.unreadable) {
 		if e.Parse(line) != nil {
 			s.Unreadable.Add(1)
 			continue
@@ -76,7 +76,7 @@ func (s *Search) Newest(ctx context.Context, n int) ([]Row, error) {
 	err := parallel(ctx, len(s.places), func(i int) error {
 		at := &s.places[i]
 		mu.Lock()
-		older := len(found) >= n && at.max < found[0].Time
+		older := len(found) >= n && at.max < found[0].Time && !at.unreadable
 		mu.Unlock()
 		if older {
 			return nil

@@ -418,3 +418,23 @@ func TestAnErrorOfTheReceiverEndsTheSearch(t *testing.T) {
 		t.Errorf("%v after %d", err, n)
 	}
 }
+
+// TestAnUnreadableLineIsToldOfWhateverIsAsked is about a line that might be what is looked
+// for: of any time, of any caller.
+func TestAnUnreadableLineIsToldOfWhateverIsAsked(t *testing.T) {
+	f := newFixture(t)
+	for _, q := range []*Query{
+		{Kind: Calls, Callers: []string{"nobody-of-that-name"}},
+		{Kind: Calls, Since: start.AddDate(1, 0, 0)},
+		{Kind: Events, Until: start.AddDate(-1, 0, 0), IDs: []string{"x-y"}},
+	} {
+		s := f.open(q)
+		if rows, err := s.Newest(t.Context(), 10); err != nil || len(rows) > 0 || s.Unreadable.Load() != 1 {
+			t.Errorf("%+v: %d rows, %d unreadable, %v", q, len(rows), s.Unreadable.Load(), err)
+		}
+	}
+	s := f.open(&Query{Kind: Calls})
+	if rows, err := s.Newest(t.Context(), 1); err != nil || len(rows) != 1 || s.Unreadable.Load() != 1 {
+		t.Errorf("the newest: %d rows, %d unreadable, %v", len(rows), s.Unreadable.Load(), err)
+	}
+}
