@@ -20,11 +20,19 @@ type node struct {
 type tree struct {
 	hosts map[string]*node
 	any   *node
+	known *node // the literals that paths begin with, of every host
 }
 
-func newTree() *tree { return &tree{hosts: map[string]*node{}, any: &node{}} }
+func newTree() *tree { return &tree{hosts: map[string]*node{}, any: &node{}, known: &node{}} }
 
 func (t *tree) add(r *route, hosts []string) {
+	known := t.known
+	for _, s := range r.pattern.Segments {
+		if s.Var != "" {
+			break
+		}
+		known = known.child(s)
+	}
 	if len(hosts) == 0 {
 		t.any.add(r)
 	}
@@ -79,6 +87,7 @@ type match struct {
 	depth          int      // segments before what a prefix leaves
 	vars           []string // values of the variables, decoded, from the left
 	methods        []string // of routes that match but for the method
+	near           *route   // the most specific of them
 }
 
 // find returns the most specific route for host and path, nil for none. path starts
@@ -134,6 +143,9 @@ func (m *match) pick(list []*route, depth int) *route {
 		}
 		if !slices.Contains(r.methods, m.method) {
 			m.methods = append(m.methods, r.methods...)
+			if m.near == nil {
+				m.near = r
+			}
 			continue
 		}
 		m.depth = depth

@@ -18,7 +18,7 @@ func (c *call) record(stage string) error {
 	rec := audit.Record{
 		Stage: stage, Time: c.start, Logged: c.deps.Now(), ID: c.trace.id + "-" + c.trace.span, Correlation: c.trace.id,
 		Caller: c.who.Name, CallerBy: c.who.By, Credential: c.who.Credential, Source: c.r.RemoteAddr,
-		Method: c.r.Method, Host: c.r.Host, Path: c.r.URL.EscapedPath(), Proto: c.r.Proto, SOAPAction: c.match.action,
+		Method: c.r.Method, Host: c.r.Host, Proto: c.r.Proto, SOAPAction: c.match.action,
 		Config: c.config, Status: c.status,
 	}
 	if c.route != nil {
@@ -26,6 +26,8 @@ func (c *call) record(stage string) error {
 		if c.route.open && rec.Caller == "" {
 			rec.CallerBy = routes.Anyone
 		}
+	} else {
+		rec.Path, rec.Variables = c.unmatched()
 	}
 	if w := c.way; w != nil {
 		rec.Target, rec.Exception = w.name, w.exception
