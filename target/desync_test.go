@@ -125,6 +125,7 @@ func TestDataIsAnsweredEarlyAndMayBeSlow(t *testing.T) {
 	})
 	t.Run("slow", func(t *testing.T) {
 		x := newTarget(t, plain(listen(t, func(c net.Conn) {
+			c.(*net.TCPConn).SetReadBuffer(64 << 10) // or megabytes wait in it after the body is sent, and FirstByte runs
 			r, err := http.ReadRequest(bufio.NewReader(c))
 			if err != nil {
 				return
