@@ -64,7 +64,9 @@ func TestXMLIsRedacted(t *testing.T) {
 		"comments and instructions":   {"Pin", `<?xml version="1.0" encoding="UTF-8"?><!-- S --><a><?x S?><!-- S -->t</a>`, `<?xml version="1.0" encoding="UTF-8"?><a>t</a>`},
 		"WS-Security always": {"Nothing", `<s:Envelope xmlns:s="urn:s"><w:UsernameToken xmlns:w="urn:w"><w:Password Type="t">S</w:Password></w:UsernameToken><w:BinarySecurityToken xmlns:w="urn:w">S</w:BinarySecurityToken><Assertion>S</Assertion></s:Envelope>`,
 			`<s:Envelope xmlns:s="urn:s"><w:UsernameToken>[redacted]</w:UsernameToken><w:BinarySecurityToken>[redacted]</w:BinarySecurityToken><Assertion>[redacted]</Assertion></s:Envelope>`},
-		"a bracket in an attribute": {"Pin", `<a b="x>y" Pin="S>S" c='"'/>`, `<a b="x>y" Pin="[redacted]" c='"'/>`},
+		"a declaration elsewhere, or that says more": {"Pin", `<a/><?xml pin=S?>`, `<a/>`},
+		"a declaration with an attribute of ours":    {"Pin", `<?xml version="1.0" pin="S"?><a/>`, `<a/>`},
+		"a bracket in an attribute":                  {"Pin", `<a b="x>y" Pin="S>S" c='"'/>`, `<a b="x>y" Pin="[redacted]" c='"'/>`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, short, err := plan(t, 1<<10, c.names).redact(xmlForm, []byte(c.in), false)
@@ -82,25 +84,27 @@ func TestWhatCannotBeRedactedIsNotKept(t *testing.T) {
 		in, want string
 		cut      bool
 	}{
-		"no JSON":                           {jsonForm, `pin=S`, malformed, false},
-		"XML as JSON":                       {jsonForm, `<pin>S</pin>`, malformed, false},
-		"a comment in JSON":                 {jsonForm, `{"a":1,/*"pin"*/"b":"S"}`, malformed, false},
-		"JSON that ends too early":          {jsonForm, `{"a":"S"`, malformed, false},
-		"JSON within a text":                {jsonForm, `{"a":"S`, malformed, false},
-		"a broken text in a cut body":       {jsonForm, `{"a":1 "b":"S`, malformed, true},
-		"a bracket too many":                {jsonForm, `{"a":1}}`, malformed, false},
-		"JSON of another charset":           {jsonForm, "\x00{\x00\"", malformed, false},
-		"deep JSON":                         {jsonForm, deep, tooDeep, true},
-		"deep JSON within what is redacted": {jsonForm, `{"pin":` + strings.Repeat("[", 101), tooDeep, true},
-		"no XML":                            {xmlForm, `{"pin":"S"}`, malformed, false},
-		"text around XML":                   {xmlForm, `<a/>pin=S`, malformed, false},
-		"two documents":                     {xmlForm, `<a/><Pin>S</Pin>`, malformed, false},
-		"an element that is not closed":     {xmlForm, `<a><Pin>S`, malformed, false},
-		"elements that cross":               {xmlForm, `<a><b>S</a></b>`, malformed, false},
-		"a document type":                   {xmlForm, `<!DOCTYPE a [<!ENTITY p "S">]><a>&p;</a>`, malformed, false},
-		"an unknown entity":                 {xmlForm, `<a>&p;</a>`, malformed, false},
-		"another charset":                   {xmlForm, `<?xml version="1.0" encoding="ISO-8859-1"?><a/>`, otherCharset, false},
-		"deep XML":                          {xmlForm, strings.Repeat("<a>", 101), tooDeep, true},
+		"attributes without a blank between":   {xmlForm, `<a b="1"pin="S"/>`, malformed, false},
+		"attributes without a blank, a prefix": {xmlForm, `<a b="1"xmlns:p="u"p:pin="S"/>`, malformed, false},
+		"no JSON":                              {jsonForm, `pin=S`, malformed, false},
+		"XML as JSON":                          {jsonForm, `<pin>S</pin>`, malformed, false},
+		"a comment in JSON":                    {jsonForm, `{"a":1,/*"pin"*/"b":"S"}`, malformed, false},
+		"JSON that ends too early":             {jsonForm, `{"a":"S"`, malformed, false},
+		"JSON within a text":                   {jsonForm, `{"a":"S`, malformed, false},
+		"a broken text in a cut body":          {jsonForm, `{"a":1 "b":"S`, malformed, true},
+		"a bracket too many":                   {jsonForm, `{"a":1}}`, malformed, false},
+		"JSON of another charset":              {jsonForm, "\x00{\x00\"", malformed, false},
+		"deep JSON":                            {jsonForm, deep, tooDeep, true},
+		"deep JSON within what is redacted":    {jsonForm, `{"pin":` + strings.Repeat("[", 101), tooDeep, true},
+		"no XML":                               {xmlForm, `{"pin":"S"}`, malformed, false},
+		"text around XML":                      {xmlForm, `<a/>pin=S`, malformed, false},
+		"two documents":                        {xmlForm, `<a/><Pin>S</Pin>`, malformed, false},
+		"an element that is not closed":        {xmlForm, `<a><Pin>S`, malformed, false},
+		"elements that cross":                  {xmlForm, `<a><b>S</a></b>`, malformed, false},
+		"a document type":                      {xmlForm, `<!DOCTYPE a [<!ENTITY p "S">]><a>&p;</a>`, malformed, false},
+		"an unknown entity":                    {xmlForm, `<a>&p;</a>`, malformed, false},
+		"another charset":                      {xmlForm, `<?xml version="1.0" encoding="ISO-8859-1"?><a/>`, otherCharset, false},
+		"deep XML":                             {xmlForm, strings.Repeat("<a>", 101), tooDeep, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, _, err := plan(t, 1<<10, "$.pin", "Pin").redact(c.f, []byte(c.in), c.cut)
@@ -206,12 +210,13 @@ func FuzzXML(f *testing.F) {
 	f.Add(`<a b="c">`, `</a>`, 40)
 	f.Add(`<a><!-- x -->`, `<x:Pin/></a>`, 9)
 	f.Add(``, ``, 5)
+	f.Add(`<a><b c="1"`, `</a>`, 60)
 	f.Fuzz(func(t *testing.T, before, after string, cut int) {
 		const secret = "S3CRET-4711"
 		if strings.Contains(before+after, secret[:4]) {
 			return
 		}
-		text := before + `<y Pin="` + secret + `"/><x:Pin z="` + secret + `">` + secret + `</x:Pin>` + after
+		text := before + `<y z="1"Pin="` + secret + `"/><y Pin="` + secret + `"/><x:Pin z="` + secret + `">` + secret + `</x:Pin>` + after
 		if !elementIn(text) {
 			return
 		}

@@ -66,7 +66,7 @@ func (in *xmlReader) token(tok xml.Token, end int) (err error) {
 			return errLeaveOut(malformed)
 		}
 		in.rooted = true
-		err = in.start(t.Name.Local, raw, end)
+		err = in.start(t, raw, end)
 	case xml.EndElement:
 		err = in.end(end)
 	case xml.CharData:
@@ -77,7 +77,7 @@ func (in *xmlReader) token(tok xml.Token, end int) (err error) {
 			err = in.take(end)
 		}
 	case xml.ProcInst:
-		if t.Target == "xml" && outside {
+		if in.at == 0 && t.Target == "xml" && declaration.Match(t.Inst) {
 			err = in.take(end)
 		}
 	case xml.Directive:
@@ -87,8 +87,11 @@ func (in *xmlReader) token(tok xml.Token, end int) (err error) {
 	return err
 }
 
-func (in *xmlReader) start(local string, raw []byte, end int) error {
+func (in *xmlReader) start(t xml.StartElement, raw []byte, end int) error {
+	local := t.Name.Local
 	switch {
+	case len(attribute.FindAllIndex(raw, -1)) != len(t.Attr): // one would go unseen
+		return errLeaveOut(malformed)
 	case in.depth+in.hide >= deepest:
 		return errLeaveOut(tooDeep)
 	case in.hide > 0:
@@ -130,6 +133,9 @@ func tagOf(raw []byte) string {
 
 // attribute is one in a start tag that encoding/xml has taken: name and quoted value.
 var attribute = regexp.MustCompile(`[\s]([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')`)
+
+// declaration is what an XML declaration says (XML 1.0, section 2.8).
+var declaration = regexp.MustCompile(`^\s*version\s*=\s*["']1\.[0-9]["'](\s+encoding\s*=\s*["'][A-Za-z0-9._-]{1,40}["'])?(\s+standalone\s*=\s*["'](yes|no)["'])?\s*$`)
 
 // attributes returns a start tag with the values of named attributes redacted.
 func (in *xmlReader) attributes(raw []byte) []byte {
