@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -133,5 +136,37 @@ routes:
 		if strings.Contains(text, secret) {
 			t.Errorf("%s is in: %s", secret, text)
 		}
+	}
+}
+
+// TestAnAnswerThatHoldsTheRequestIsNotLogged calls targets that answer with what they were
+// sent, as no HTTP: what net/http says of it quotes it.
+func TestAnAnswerThatHoldsTheRequestIsNotLogged(t *testing.T) {
+	for name, before := range map[string]string{"as its status line": "", "as its status": "HTTP/1.1 ", "as a field": "HTTP/1.1 200 OK\r\n", "as a length": "HTTP/1.1 200 OK\r\nContent-Length: ",
+		"as a chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "as a trailer": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			target := raw(t, func(c net.Conn, _ *bufio.Reader, r *http.Request) {
+				fmt.Fprintf(c, "%s%s %s HTTP/1.1\r\nX-Secret %s\r\n\r\n", before, r.Method, r.RequestURI, r.Header.Get("X-Secret"))
+			})
+			g := newRig(t, nil, strings.ReplaceAll(`
+routes:
+  - {name: r, path: "/in/{x}", callers: [fno], target: {url: "TARGET/"}, rewrite: "/{x}"}
+`, "TARGET", target)).http1()
+			req, _ := http.NewRequest("GET", g.URL+"/in/path-secret?q=query-secret", nil)
+			req.Header.Set("X-Api-Key", g.key)
+			req.Header.Set("X-Secret", "field-secret")
+			if resp, err := g.client.Do(req); err == nil {
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			rec := g.audit.last(t, audit.End)
+			log := g.log.String()
+			if !strings.Contains(log, "call failed") || !strings.Contains(log, "error=") {
+				t.Error("the log says too little: " + log)
+			}
+			if text := log + fmt.Sprint(rec); strings.Contains(text, "-secret") {
+				t.Error("it is in: " + text)
+			}
+		})
 	}
 }

@@ -143,9 +143,9 @@ func (c *call) spool(most int64) ([]byte, error) {
 	case errors.As(err, &known):
 		return nil, known
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fault.New(fault.BodyTimeout, "the request body did not come within the route's idle and total limits").Because(err)
+		return nil, fault.New(fault.BodyTimeout, "the request body did not come within the route's idle and total limits").Because(fault.Unquoted(err))
 	case err != nil:
-		return nil, fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(err)
+		return nil, fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(fault.Unquoted(err))
 	case int64(len(data)) > most:
 		return nil, tooLarge(most)
 	}

@@ -18,7 +18,7 @@ func (x *exchange) explain(err error) *fault.Fault {
 	lost := sent && !x.repeatable()
 	if f := x.outside(err); f != nil {
 		if lost && f.Entry().Hop != fault.Caller {
-			return fault.New(fault.OutcomeUnknown, "the request was sent, and then %s", f.Cause).Because(err)
+			return fault.New(fault.OutcomeUnknown, "the request was sent, and then %s", f.Cause).Because(fault.Unquoted(err))
 		}
 		return f
 	}
@@ -27,7 +27,7 @@ func (x *exchange) explain(err error) *fault.Fault {
 	case errors.As(err, &known): // from dial
 		return known
 	case x.conn != nil && x.conn.wantsCertificate(err):
-		return fault.New(fault.TargetWantsCert, "the target asked for a client certificate and refused the call without one").Because(err)
+		return fault.New(fault.TargetWantsCert, "the target asked for a client certificate and refused the call without one").Because(fault.Unquoted(err))
 	}
 	bad := x.answered && !brokeOff(err)
 	how := "closed the connection without an answer"
@@ -41,11 +41,11 @@ func (x *exchange) explain(err error) *fault.Fault {
 	}
 	switch {
 	case lost:
-		return fault.New(fault.OutcomeUnknown, "the request was sent, and the target %s", how).Because(err)
+		return fault.New(fault.OutcomeUnknown, "the request was sent, and the target %s", how).Because(fault.Unquoted(err))
 	case bad:
-		return fault.New(fault.TargetBadAnswer, "the target %s", how).Because(err)
+		return fault.New(fault.TargetBadAnswer, "the target %s", how).Because(fault.Unquoted(err))
 	}
-	return fault.New(fault.TargetClosed, "the target %s", how).Because(err)
+	return fault.New(fault.TargetClosed, "the target %s", how).Because(fault.Unquoted(err))
 }
 
 // outside returns why the call was cancelled or its body broke, nil when the target's
@@ -57,11 +57,11 @@ func (x *exchange) outside(err error) *fault.Fault {
 	case errors.As(x.uploadErr, &known):
 		return known
 	case errors.As(x.cause, &known), errors.As(context.Cause(ctx), &known):
-		return known.Because(err)
+		return known.Because(fault.Unquoted(err))
 	case ctx.Err() != nil:
-		return fault.New(fault.CallerGone, "the caller hung up before the answer was complete").Because(err)
+		return fault.New(fault.CallerGone, "the caller hung up before the answer was complete").Because(fault.Unquoted(err))
 	case x.uploadErr != nil:
-		return fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(x.uploadErr)
+		return fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(fault.Unquoted(x.uploadErr))
 	}
 	return nil
 }
@@ -75,11 +75,11 @@ func (a *answer) explain(err error) *fault.Fault {
 	}
 	switch {
 	case !brokeOff(err):
-		return fault.New(fault.TargetBadAnswer, "the body of the target's answer breaks HTTP's rules after %d bytes", a.x.h.Received).Because(err)
+		return fault.New(fault.TargetBadAnswer, "the body of the target's answer breaks HTTP's rules after %d bytes", a.x.h.Received).Because(fault.Unquoted(err))
 	case a.want >= 0:
-		return fault.New(fault.TargetTruncated, "the target announced %d bytes and broke off after %d", a.want, a.x.h.Received).Because(err)
+		return fault.New(fault.TargetTruncated, "the target announced %d bytes and broke off after %d", a.want, a.x.h.Received).Because(fault.Unquoted(err))
 	}
-	return fault.New(fault.TargetTruncated, "the target broke off after %d bytes, before the end of its answer", a.x.h.Received).Because(err)
+	return fault.New(fault.TargetTruncated, "the target broke off after %d bytes, before the end of its answer", a.x.h.Received).Because(fault.Unquoted(err))
 }
 
 // brokeOff reports whether a connection ended, other than by an answer that cannot be

@@ -160,9 +160,9 @@ func silent(err error) *fault.Fault {
 	case errors.As(err, &known):
 		return known
 	case timedOut(err):
-		return fault.New(fault.TargetFirstByte, "the target did not answer the check in time").Because(err)
+		return fault.New(fault.TargetFirstByte, "the target did not answer the check in time").Because(fault.Unquoted(err))
 	case brokeOff(err):
 		return fault.New(fault.TargetClosed, "the target closed the connection without an answer to the check").Because(err)
 	}
-	return fault.New(fault.TargetBadAnswer, "the target's answer to the check is not HTTP").Because(err)
+	return fault.New(fault.TargetBadAnswer, "the target's answer to the check is not HTTP").Because(fault.Unquoted(err))
 }

@@ -70,5 +70,5 @@ func (s *settings) viaFailed(how string, err error) *fault.Fault {
 	if timedOut(err) {
 		return fault.New(fault.TargetConnectTime, "the proxy on the way to the target made no connection within %v", s.Connect).Because(err)
 	}
-	return fault.New(fault.ViaRefused, "the proxy on the way to the target %s", how).Because(err)
+	return fault.New(fault.ViaRefused, "the proxy on the way to the target %s", how).Because(fault.Unquoted(err))
 }
