@@ -68,8 +68,9 @@ func (c *call) record(stage string) error {
 	return nil
 }
 
-// unknown reports whether nobody was identified and somebody had to be.
-func (c *call) unknown() bool { return c.who.Name == "" && (c.route == nil || !c.route.open) }
+// unknown reports whether nobody was identified. On a route for anyone that is as it
+// should be; but such calls that are refused cost a stranger nothing.
+func (c *call) unknown() bool { return c.who.Name == "" }
 
 // unrecorded returns the fault of a call that cannot be recorded.
 func unrecorded(err error) *fault.Fault {

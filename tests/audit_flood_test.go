@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -266,5 +267,47 @@ func onDisk(b *Broker, size string) func([]string) []string {
 	return func(command []string) []string {
 		script := `mount -t tmpfs -o size=` + size + `,mode=700 tmpfs "$0" && exec "$@"`
 		return append([]string{"unshare", "--mount", "sh", "-c", script, b.Audit}, command...)
+	}
+}
+
+// TestRefusalsOnAnOpenRouteAreAddedUp: whoever may call without a credential cannot fill
+// the disk by being refused.
+func TestRefusalsOnAnOpenRouteAreAddedUp(t *testing.T) {
+	t.Parallel()
+	b := Start(t, fill(`
+routes:
+  - {name: open, path: /open/*, callers: [anyone], limit: {rate: 1/h, burst: 3}, target: {url: "http://ADDR/"}}
+`, "ADDR", plainTarget(t).Addr()))
+	c := b.Client()
+	const calls = 300
+	refused := 0
+	for range calls {
+		switch a := b.Do(c, b.Request("GET", "/open/stock/A1001", nil)); a.StatusCode {
+		case http.StatusTooManyRequests:
+			refused++
+		case http.StatusOK:
+		default:
+			t.Errorf("got %s", a.Status)
+		}
+	}
+	b.Signal(syscall.SIGTERM)
+	b.Ended(20 * time.Second)
+	recorded, counted, answered := 0, 0, 0
+	auditLines(t, b.Audit, func(line []byte) {
+		switch {
+		case bytes.Contains(line, []byte(`"outcome":"answered"`)):
+			answered++
+		case bytes.Contains(line, []byte(`"stage":"end"`)):
+			recorded++
+		case bytes.Contains(line, []byte(`"rate_limited":`)):
+			var sum struct{ Count int }
+			if err := json.Unmarshal(line, &sum); err != nil {
+				t.Error(err)
+			}
+			counted += sum.Count
+		}
+	})
+	if refused != calls-3 || answered != 3 || recorded+counted != refused || recorded > 20 || counted == 0 {
+		t.Errorf("%d calls were refused, %d answered; %d answers, %d refusals are recorded and %d counted", refused, calls-refused, answered, recorded, counted)
 	}
 }
