@@ -112,7 +112,7 @@ var (
 	pulled      = fault{"the cable is pulled", nil, atFarHost(func(h *host) { h.ip("link", "set", "eth0", "down") })}
 	noWay       = fault{"a router says that the host is unreachable", nil, atFarHost(func(h *host) { h.refuse("icmp type host-unreachable") })}
 	rebooted    = fault{"the host knows nothing of the connection any more (RST)", nil, atFarHost(func(h *host) { h.refuse("tcp reset") })}
-	lossy       = fault{"one packet of ten is lost, each way", nil, atFarHost(func(h *host) { h.filter("numgen random mod 100 < 10 drop") })}
+	lossy       = fault{"one packet of ten is lost, each way", nil, atFarHost(func(h *host) { h.filter("numgen inc mod 10 9 drop") })}
 	unknownName = fault{"the name server knows no such name", nil, naming(namesUnknown)}
 	brokenNames = fault{"the name server fails", nil, naming(namesBroken)}
 	silentNames = fault{"the name server is silent", nil, naming(namesSilent)}
