@@ -49,6 +49,23 @@ func originOf(l trail.Log) (string, error) {
 	return "", fmt.Errorf("audit: %s has no lines", l.Dir)
 }
 
+// endOf returns the index of the line after the last one.
+func endOf(l trail.Log) (end int64, err error) {
+	segments, err := l.Segments()
+	if err != nil || len(segments) == 0 {
+		return 0, err
+	}
+	last := segments[len(segments)-1]
+	end = last.First()
+	for _, err := range last.Lines() {
+		if err != nil {
+			return 0, err
+		}
+		end++
+	}
+	return end, nil
+}
+
 var errNoCursor = errors.New("there is no cursor")
 
 // readCursor returns errNoCursor where nothing was ever shipped.
@@ -78,14 +95,34 @@ func (c cursor) write(dir, sink string) error {
 	return nil
 }
 
-// Unshipped returns the index of the first line of the log in dir that one of sinks may
-// not have delivered, and which; math.MaxInt64 and "" when there are no sinks. A sink
-// without a cursor of use has delivered nothing.
-func Unshipped(dir string, sinks []string) (lowest int64, sink string) {
+// usable returns why the cursor cannot be that of a log, nil when it can. end is the line
+// after the log's last.
+func (c cursor) usable(origin string, end int64) error {
+	switch {
+	case c.Origin != origin:
+		return fmt.Errorf("the cursor is of the log %s", c.Origin)
+	case c.Next > end:
+		return fmt.Errorf("the cursor is at line %d and the log has %d", c.Next, end)
+	}
+	return nil
+}
+
+// Unshipped returns the index of the first line of l that one of sinks may not have
+// delivered, and which; math.MaxInt64 and "" when there are no sinks. A sink without a
+// cursor of use has delivered nothing.
+func Unshipped(l trail.Log, sinks []string) (lowest int64, sink string) {
 	lowest = math.MaxInt64
+	if len(sinks) == 0 {
+		return lowest, ""
+	}
+	origin, err := originOf(l)
+	var end int64
+	if err == nil {
+		end, err = endOf(l)
+	}
 	for _, name := range sinks {
-		c, err := readCursor(dir, name)
-		if err != nil {
+		c, failed := readCursor(l.Dir, name)
+		if err != nil || failed != nil || c.usable(origin, end) != nil {
 			c.Next = 0
 		}
 		if c.Next < lowest {

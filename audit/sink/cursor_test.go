@@ -9,13 +9,18 @@ import (
 )
 
 func TestUnshipped(t *testing.T) {
-	dir := t.TempDir()
-	for name, next := range map[string]int64{"siem": 700, "otel": 90, "gone": 3} {
+	w := newLog(t)
+	w.add(800)
+	dir, end := w.Dir, w.Durable()
+	for name, next := range map[string]int64{"siem": 700, "otel": 90, "gone": 3, "whole": end, "beyond": end + 1} {
 		if err := (cursor{"twohop/test/log-1", next, time.Now()}).write(dir, name); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := Cursors(dir); !slices.Equal(got, []string{"gone", "otel", "siem"}) {
+	if err := (cursor{"twohop/other/log-1", 700, time.Now()}).write(dir, "other"); err != nil {
+		t.Fatal(err)
+	}
+	if got := Cursors(dir); !slices.Equal(got, []string{"beyond", "gone", "otel", "other", "siem", "whole"}) {
 		t.Errorf("there are cursors of %v", got)
 	}
 	if err := os.WriteFile(cursorFile(dir, "damaged"), []byte("{"), 0o600); err != nil {
@@ -32,9 +37,12 @@ func TestUnshipped(t *testing.T) {
 		{"one that is no longer configured does not", []string{"siem"}, 700, "siem"},
 		{"one that has never shipped has shipped nothing", []string{"siem", "new"}, 0, "new"},
 		{"nor has one whose cursor is damaged", []string{"damaged", "otel"}, 0, "damaged"},
+		{"one that has all of it", []string{"whole"}, end, "whole"},
+		{"nor has one whose cursor is beyond the end", []string{"siem", "beyond"}, 0, "beyond"},
+		{"nor has one whose cursor is of another log", []string{"siem", "other"}, 0, "other"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if lowest, sink := Unshipped(dir, c.sinks); lowest != c.lowest || sink != c.sink {
+			if lowest, sink := Unshipped(w.Log, c.sinks); lowest != c.lowest || sink != c.sink {
 				t.Errorf("got %d, %q", lowest, sink)
 			}
 		})

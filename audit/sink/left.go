@@ -24,18 +24,18 @@ func Left(l trail.Log, name string) (left Log, any bool, err error) {
 	if err != nil || len(segments) == 0 {
 		return Log{}, false, err
 	}
-	last := segments[len(segments)-1]
-	end := last.First()
-	for _, err := range last.Lines() {
-		if err != nil {
-			return Log{}, false, err
-		}
-		end++
+	end, err := endOf(l)
+	if err != nil {
+		return Log{}, false, err
 	}
-	if c, err := readCursor(l.Dir, name); err == nil && c.Next == end {
+	origin, err := originOf(l)
+	if err != nil {
+		return Log{}, false, err
+	}
+	if c, err := readCursor(l.Dir, name); err == nil && c.Origin == origin && c.Next == end {
 		return Log{}, false, nil
 	}
-	if err := onDisk(last.Path()); err != nil {
+	if err := onDisk(segments[len(segments)-1].Path()); err != nil {
 		return Log{}, false, err
 	}
 	return Log{Log: l, End: func() int64 { return end }, Ended: true}, true, nil

@@ -106,6 +106,11 @@ func (s *Shipper) send(ctx context.Context, link Link, sent int64, lines []trail
 		return sent, nil
 	}
 	switch first := lines[0].Index; {
+	case first > sent && sent == 0 && s.fresh:
+		s.tell(Change{State: Begins, Why: fmt.Sprintf("it begins at line %d; those before were pruned", first)})
+		s.mu.Lock()
+		s.next = first // what is told is told once, however often it takes to deliver the line
+		s.mu.Unlock()
 	case first > sent:
 		s.tell(Change{State: Missing, Records: first - sent, Why: fmt.Sprintf("the log goes on at line %d", first)})
 	case first < sent:

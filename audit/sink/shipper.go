@@ -3,7 +3,6 @@ package sink
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -26,6 +25,7 @@ type Shipper struct {
 	origin   string // of log, in its checkpoints too
 	changed  func(Change)
 
+	fresh   bool      // it had no cursor: nothing was ever shipped
 	stored  time.Time // when the cursor was written
 	written int64     // what it says; -1 for none
 	told    State     // of an outage
@@ -116,14 +116,12 @@ func (s *Shipper) resume() (err error) {
 		return err
 	}
 	c, err := readCursor(s.log.Dir, s.name)
-	switch end := s.log.End(); {
-	case errors.Is(err, errNoCursor):
+	if errors.Is(err, errNoCursor) {
+		s.fresh = true
 		return nil
-	case err != nil:
-	case c.Origin != s.origin:
-		err = fmt.Errorf("the cursor is of the log %s", c.Origin)
-	case c.Next > end:
-		err = fmt.Errorf("the cursor is at line %d and the log has %d", c.Next, end)
+	}
+	if err == nil {
+		err = c.usable(s.origin, s.log.End())
 	}
 	if err != nil {
 		s.tell(Change{State: Restarted, Why: err.Error()})

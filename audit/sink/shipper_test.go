@@ -274,28 +274,66 @@ func TestACursorThatDoesNotFitMeansAllOverAgain(t *testing.T) {
 }
 
 func TestLinesThatWereDeletedBeforeTheyWereShippedAreToldOf(t *testing.T) {
+	for name, begun := range map[string]bool{"a sink that has some of the log": true, "a new sink": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, r := newLog(t), &receiver{}
+				for range 30 {
+					w.add(20)
+				}
+				segments, err := w.Segments()
+				if err != nil || len(segments) < 3 {
+					t.Fatal(len(segments), err)
+				}
+				next, told := int64(0), Begins
+				if begun {
+					next, told = 7, Missing
+					if err := (cursor{"twohop/test/log-1", next, time.Now()}).write(w.Dir, "test"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, s := range segments[:2] {
+					if err := os.Remove(s.Path()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s := run(t, r, w.log())
+				pass(2 * time.Second)
+				first := segments[2].First()
+				if want := upTo(w.Durable())[first:]; !slices.Equal(want, r.received()) {
+					t.Errorf("%v came, want %v", r.received(), want)
+				}
+				if len(s.changes) != 1 || s.changes[0].State != told || begun && s.changes[0].Records != first-next {
+					t.Errorf("told %+v", s.changes)
+				}
+			})
+		})
+	}
+}
+
+// TestANewSinkIsToldOfOnce fails to deliver the first line that there is.
+func TestANewSinkIsToldOfOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, r := newLog(t), &receiver{}
+		w, tries := newLog(t), 0
 		for range 30 {
 			w.add(20)
 		}
 		segments, err := w.Segments()
-		if err != nil || len(segments) < 3 {
-			t.Fatal(len(segments), err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, s := range segments[:2] {
-			if err := os.Remove(s.Path()); err != nil {
-				t.Fatal(err)
+		if err := os.Remove(segments[0].Path()); err != nil {
+			t.Fatal(err)
+		}
+		s := run(t, &receiver{send: func([]trail.Line) (*Refusal, error) {
+			if tries++; tries < 4 {
+				return nil, io.ErrUnexpectedEOF
 			}
-		}
-		s := run(t, r, w.log())
-		pass(2 * time.Second)
-		first := segments[2].First()
-		if want := upTo(w.Durable())[first:]; !slices.Equal(want, r.received()) {
-			t.Errorf("%v came, want %v", r.received(), want)
-		}
-		if len(s.changes) != 1 || s.changes[0].State != Missing || s.changes[0].Records != first {
-			t.Errorf("told %+v", s.changes)
+			return nil, nil
+		}}, w.log())
+		pass(4 * time.Second)
+		if tries < 4 || !slices.Equal(s.told(), []State{Begins}) {
+			t.Errorf("after %d tries told %+v", tries, s.changes)
 		}
 	})
 }

@@ -56,6 +56,7 @@ const (
 	Up        State = "up"         // after Down: lines are delivered again
 	Refused   State = "refused"    // the receiver refused lines for good; they are skipped
 	Missing   State = "missing"    // lines are gone from the log that were never delivered
+	Begins    State = "begins"     // a new sink gets a log whose first lines were deleted before
 	Restarted State = "restarted"  // the cursor was of no use: the whole log is sent again
 )
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -61,15 +63,37 @@ func heldBySinks(t *routes.Table) func(trail.Log) int64 {
 		return nil
 	}
 	return func(l trail.Log) int64 {
-		lowest, _ := sink.Unshipped(l.Dir, names)
+		lowest, _ := sink.Unshipped(l, names)
 		return lowest
 	}
 }
 
 // heldByCursors is heldBySinks where no routes.yaml says which sinks there are.
 func heldByCursors(l trail.Log) int64 {
-	lowest, _ := sink.Unshipped(l.Dir, sink.Cursors(l.Dir))
+	lowest, _ := sink.Unshipped(l, sink.Cursors(l.Dir))
 	return lowest
+}
+
+// heldHere says, for what is done without a broker, from which line on a sink has not got
+// a log: one of the file, or, when none is named, one that has a cursor. In a file with
+// mistakes a sink may be overlooked; there either counts.
+func heldHere(file string, now time.Time) (func(trail.Log) int64, error) {
+	if file == "" {
+		return heldByCursors, nil
+	}
+	t, err := load(file, now)
+	var mistakes routes.ErrorList
+	if err != nil && !errors.As(err, &mistakes) {
+		return nil, err
+	}
+	held := heldBySinks(t)
+	if held == nil {
+		held = func(trail.Log) int64 { return math.MaxInt64 }
+	}
+	if len(mistakes) == 0 {
+		return held, nil
+	}
+	return func(l trail.Log) int64 { return min(held(l), heldByCursors(l)) }, nil
 }
 
 // leftEvery is how often is looked for logs that another process has left.
@@ -175,6 +199,7 @@ var changes = map[sink.State]struct {
 	sink.Up:        {slog.LevelInfo, "an audit sink is up again", audit.Informational, "is up again"},
 	sink.Refused:   {slog.LevelError, "an audit sink refused lines for good; they are only in the audit log", audit.High, "refused lines for good"},
 	sink.Missing:   {slog.LevelError, "lines were deleted before an audit sink had them", audit.High, "never gets lines that were deleted"},
+	sink.Begins:    {slog.LevelInfo, "a new audit sink gets the log from a later line than its first", audit.Informational, "is new and gets the log from a later line than its first"},
 	sink.Restarted: {slog.LevelWarn, "an audit sink gets the log from its first line again", audit.Low, "gets the log from its first line again"},
 }
 
