@@ -14,7 +14,7 @@ func auditCommand() *command {
 		name:  "audit",
 		about: "verify, search and export the audit log",
 		long:  "Start with: twohop audit verify",
-		group: []*command{auditShowCommand(), auditTailCommand(), auditExportCommand(), auditVerifyCommand(), auditIndexCommand(), auditKeysCommand(), auditPruneCommand(), auditHMACCommand(), auditInitCommand()},
+		group: []*command{auditShowCommand(), auditTailCommand(), auditExportCommand(), auditVerifyCommand(), auditIndexCommand(), auditKeysCommand(), auditPruneCommand(), auditRebuildCommand(), auditHMACCommand(), auditInitCommand()},
 	}
 }
 
