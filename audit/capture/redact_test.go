@@ -208,6 +208,8 @@ func valueAt(text, secret string) bool {
 // FuzzXML does the same with an element and an attribute.
 func FuzzXML(f *testing.F) {
 	f.Add(`<a b="c">`, `</a>`, 40)
+	f.Add(`<a b="1"Pin="S3"/>`, ``, 40)
+	f.Add(`<?xml version="1.0" Pin="x"?><a>`, `</a>`, 60)
 	f.Add(`<a><!-- x -->`, `<x:Pin/></a>`, 9)
 	f.Add(``, ``, 5)
 	f.Add(`<a><b c="1"`, `</a>`, 60)
@@ -228,6 +230,30 @@ func FuzzXML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAttributesAreRedactedHoweverTheyAreWritten: encoding/xml takes start tags and
+// declarations that XML does not.
+func TestAttributesAreRedactedHoweverTheyAreWritten(t *testing.T) {
+	p := plan(t, 1<<20, "pin")
+	for text, want := range map[string]string{
+		`<a b="1"pin="1234"/>`:                                    "",
+		`<a pin="1234"pin='1234'/>`:                               "",
+		`<a b="1"pin=" d='1234'"/>`:                               "",
+		`<a b="1"pin="1234 pin='2'"/>`:                            "",
+		`<a b='x pin="y"' pin="1234"/>`:                           `<a b='x pin="y"' pin="` + mark + `"/>`,
+		"<a\n  b = \"1\"\t x:PIN\n=\n'1234' />":                   "<a\n  b = \"1\"\t x:PIN\n=\"" + mark + "\" />",
+		`<?xml version="1.0" encoding='UTF-8'?><a/>`:              `<?xml version="1.0" encoding='UTF-8'?><a/>`,
+		`<?xml version="1.0" pin="1234"?><a/>`:                    `<a/>`,
+		`<?xml pin="1234"?><a/>`:                                  `<a/>`,
+		`<?xml version="1.0"?><?xml version="1.0"?><a/>`:          `<?xml version="1.0"?><a/>`,
+		`<?xml version="1.0"?><?xml version="1.0" x="1234"?><a/>`: `<?xml version="1.0"?><a/>`,
+	} {
+		out, _, err := p.redact(xmlForm, []byte(text), false)
+		if got := string(out); err == nil && got != want || err != nil && (want != "" || !errors.Is(err, errLeaveOut(malformed))) {
+			t.Errorf("%s is kept as %q, %v; want %q", text, got, err, want)
+		}
+	}
 }
 
 // elementIn reports whether the text, as far as it is XML, has an element Pin: within

@@ -14,6 +14,9 @@ var xmlName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]*$`)
 
 func isXMLName(s string) bool { return xmlName.MatchString(s) }
 
+// declaration is the one of XML 1.0, section 2.8, with nothing else in it.
+var declaration = regexp.MustCompile(`^<\?xml\s+version\s*=\s*["'][0-9.]{3,5}["'](\s+encoding\s*=\s*["'](?i:utf-8|us-ascii)["'])?(\s+standalone\s*=\s*["'](yes|no)["'])?\s*\?>$`)
+
 // xmlReader is where an XML document is read.
 type xmlReader struct {
 	*redactor
@@ -77,7 +80,7 @@ func (in *xmlReader) token(tok xml.Token, end int) (err error) {
 			err = in.take(end)
 		}
 	case xml.ProcInst:
-		if in.at == 0 && t.Target == "xml" && declaration.Match(t.Inst) {
+		if in.at == 0 && declaration.Match(raw) {
 			err = in.take(end)
 		}
 	case xml.Directive:
@@ -88,21 +91,22 @@ func (in *xmlReader) token(tok xml.Token, end int) (err error) {
 }
 
 func (in *xmlReader) start(t xml.StartElement, raw []byte, end int) error {
-	local := t.Name.Local
 	switch {
-	case len(attribute.FindAllIndex(raw, -1)) != len(t.Attr): // one would go unseen
-		return errLeaveOut(malformed)
 	case in.depth+in.hide >= deepest:
 		return errLeaveOut(tooDeep)
 	case in.hide > 0:
 		in.hide++
 		return nil
-	case in.named(local):
+	case in.named(t.Name.Local):
 		in.hide, in.tag = 1, tagOf(raw)
 		return in.put([]byte("<"+in.tag+">"+mark), end)
 	}
+	text, err := in.attributes(raw, len(t.Attr))
+	if err != nil {
+		return err
+	}
 	in.depth++
-	return in.put(in.attributes(raw), end)
+	return in.put(text, end)
 }
 
 func (in *xmlReader) end(end int) error {
@@ -131,19 +135,26 @@ func tagOf(raw []byte) string {
 	return string(raw[1:max(1, end)])
 }
 
-// attribute is one in a start tag that encoding/xml has taken: name and quoted value.
-var attribute = regexp.MustCompile(`[\s]([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')`)
+// attribute is one in a start tag that encoding/xml has taken, with the blanks before it.
+var attribute = regexp.MustCompile(`^(\s+([^\s=/>"']+)\s*)=\s*(?:"[^"]*"|'[^']*')`)
 
-// declaration is what an XML declaration says (XML 1.0, section 2.8).
-var declaration = regexp.MustCompile(`^\s*version\s*=\s*["']1\.[0-9]["'](\s+encoding\s*=\s*["'][A-Za-z0-9._-]{1,40}["'])?(\s+standalone\s*=\s*["'](yes|no)["'])?\s*$`)
-
-// attributes returns a start tag with the values of named attributes redacted.
-func (in *xmlReader) attributes(raw []byte) []byte {
-	return attribute.ReplaceAllFunc(raw, func(text []byte) []byte {
-		name, _, _ := bytes.Cut(text[1:], []byte("="))
-		if !in.named(strings.TrimSpace(string(name))) {
-			return text
+// attributes returns a start tag with the values of named attributes redacted. One that is
+// not made of blanks and as many attributes as encoding/xml saw is malformed: encoding/xml
+// needs no blank between two of them, and what is not seen is not redacted.
+func (in *xmlReader) attributes(raw []byte, many int) ([]byte, error) {
+	at := 1 + len(tagOf(raw))
+	out, rest := slices.Clone(raw[:at]), raw[at:]
+	for m := attribute.FindSubmatch(rest); m != nil; m = attribute.FindSubmatch(rest) {
+		if in.named(string(m[2])) {
+			out = append(append(out, m[1]...), `="`+mark+`"`...)
+		} else {
+			out = append(out, m[0]...)
 		}
-		return []byte(string(text[:1+len(name)]) + `="` + mark + `"`)
-	})
+		rest = rest[len(m[0]):]
+		many--
+	}
+	if end := string(bytes.TrimSpace(rest)); many != 0 || end != ">" && end != "/>" {
+		return nil, errLeaveOut(malformed)
+	}
+	return append(out, rest...), nil
 }
