@@ -283,6 +283,7 @@ type sumLine struct {
 	ActionID      int        `json:"action_id"`
 	DispositionID int        `json:"disposition_id"`
 	Metadata      metadata   `json:"metadata"`
+	Actor         *actor     `json:"actor,omitempty"`
 	Src           endpoint   `json:"src_endpoint"`
 	Request       *sumReq    `json:"http_request,omitempty"`
 	Unmapped      sumDetails `json:"unmapped"`

@@ -289,8 +289,9 @@ func FuzzNoDetailIsLost(f *testing.F) {
 }
 
 func sampleSums() []*sum {
-	calls := &sum{party: party{Calls, netip.MustParsePrefix("203.0.113.0/24")}, causes: map[string]*cause{}}
-	hands := &sum{party: party{Handshakes, netip.MustParsePrefix("2001:db8::/64")}, causes: map[string]*cause{}}
+	calls := &sum{party: party{what: Calls, network: netip.MustParsePrefix("203.0.113.0/24")}, causes: map[string]*cause{}}
+	caller := &sum{party: party{what: Calls, caller: "erp"}, causes: map[string]*cause{}}
+	hands := &sum{party: party{what: Handshakes, network: netip.MustParsePrefix("2001:db8::/64")}, causes: map[string]*cause{}}
 	long := strings.Repeat("ä\x00\"\xff", 1000)
 	for i := range 300 {
 		r := sample()
@@ -298,14 +299,17 @@ func sampleSums() []*sum {
 		if calls.add(calls.cause(r.Code), at.Add(time.Duration(i)*time.Second)) {
 			calls.samples = append(calls.samples, exampleOf(r))
 		}
+		if caller.add(caller.cause(r.Code), at) {
+			caller.samples = append(caller.samples, exampleOf(r))
+		}
 		h := Handshake{Time: at, Address: netip.MustParseAddr("2001:db8::1"), Cause: fmt.Sprint("cause", i%12), Reason: long, SNI: long,
 			Versions: []uint16{0x0a0a, 0x0301, 0x0302}, Suites: []uint16{0x1a1a, 5, 10, 47, 53, 0xc013, 0xc014, 0xc009, 0xc00a, 0xc027, 0xc023, 156, 157, 60, 61}}
 		if hands.add(hands.cause(h.Cause), h.Time) {
 			hands.samples = append(hands.samples, h.example())
 		}
 	}
-	other := merge(map[party]*sum{calls.party: calls, {Calls, netip.MustParsePrefix("203.0.114.0/24")}: calls})
-	return append(other, calls, hands)
+	other := merge(map[party]*sum{calls.party: calls, {what: Calls, network: netip.MustParsePrefix("203.0.114.0/24")}: calls})
+	return append(other, calls, hands, caller)
 }
 
 // mostOfSum is how long a line can get, in bytes: the least budget has room for one of each kind.

@@ -44,7 +44,7 @@ type Record struct {
 	Source     string // the caller's address
 
 	Network netip.Prefix // of Source, by the bits of its listener; of a refusal alone
-	Unknown bool         // refused before anybody was identified, on a route that asks for it or on none
+	Unknown bool         // nobody was identified; of a refusal alone
 	Counted bool         // set by a Tally that has not recorded it, but counted
 
 	Method, Host, Path, Proto string // Path has its {variables} by name, no query

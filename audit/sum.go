@@ -120,6 +120,9 @@ func (s *sum) line(now time.Time) []byte {
 	o.count("action_id", denied)
 	o.count("disposition_id", denied)
 	o.metadata("", "", now.UnixMilli(), profiles)
+	if s.caller != "" {
+		o.user(clip(s.caller, shortest), "")
+	}
 	o.open("src_endpoint")
 	o.must("name", s.from())
 	o.close()

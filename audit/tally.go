@@ -33,7 +33,8 @@ const (
 // Tally stands before a Log. It counts refusals of callers that nobody knows, and
 // handshakes that failed, instead of recording each, so that a scanner cannot fill the
 // disk: the first few of a network have records of their own, and one line for the
-// network follows. It is safe for concurrent use.
+// network follows. A caller that is known has the same with a hundred for each code, so
+// that one that retries without a pause cannot either. It is safe for concurrent use.
 //
 // What is counted is in memory until its line is written, and a crash loses it: at most
 // what came within Every, or since the disk was full.
@@ -61,9 +62,11 @@ type appender interface {
 type party struct {
 	what    string
 	network netip.Prefix // the zero Prefix for all networks that are not told apart
+	caller  string       // by name, from any network; "" for one that nobody knows
 }
 
 const (
+	ofOneCaller = 100  // refusals for one code within Every that have a record each
 	mostParties = 1000 // that are told apart within Every
 	hourly      = 24   // the part of a day's budget that may be written at once
 	day         = 24 * time.Hour
@@ -91,7 +94,7 @@ func (t *Tally) Append(r *Record) error {
 		return t.log.Append(r)
 	}
 	room := t.Space.Room()
-	if !r.Unknown && room != Full {
+	if !r.Unknown && room != Full && t.fits(r) {
 		return t.log.Append(r)
 	}
 	if err := t.log.Healthy(); err != nil {
@@ -104,11 +107,27 @@ func (t *Tally) Append(r *Record) error {
 	return t.log.append(line)
 }
 
+// fits reports whether the refusal of a known caller is among those that have a record.
+func (t *Tally) fits(r *Record) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.sum(party{what: Calls, caller: r.Caller}).cause(r.Code)
+	if c.recorded >= ofOneCaller {
+		return false
+	}
+	c.recorded++
+	return true
+}
+
 // refused returns r's line when it may have one of its own, or else counts it.
 func (t *Tally) refused(r *Record, room Room) (line []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.sum(party{Calls, r.Network})
+	who := party{what: Calls, network: r.Network}
+	if !r.Unknown && room != Full {
+		who = party{what: Calls, caller: r.Caller}
+	}
+	s := t.sum(who)
 	c := s.cause(r.Code)
 	if room == Ample && s.network.IsValid() && c.recorded < t.Records {
 		line = t.afford(r)
@@ -141,7 +160,7 @@ func (t *Tally) afford(r *Record) []byte {
 func (t *Tally) Handshake(h *Handshake) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.sum(party{Handshakes, h.Network})
+	s := t.sum(party{what: Handshakes, network: h.Network})
 	if s.add(s.cause(h.Cause), h.Time) {
 		s.samples = append(s.samples, h.example())
 	}
@@ -151,7 +170,7 @@ func (t *Tally) Handshake(h *Handshake) {
 // sum returns the sum of who, or of all others when there are too many; t.mu is held.
 func (t *Tally) sum(who party) *sum {
 	s := t.sums[who]
-	if s == nil && len(t.sums) >= mostParties {
+	if s == nil && len(t.sums) >= mostParties && who.caller == "" {
 		who.network = netip.Prefix{}
 		s = t.sums[who]
 	}
@@ -185,7 +204,7 @@ func (t *Tally) flush() {
 	t.write(sums, room)
 }
 
-// write writes a line for each network with the most refusals first, and one for those
+// write writes a line for each caller and each network with the most refusals first, and one for those
 // that the budget or the disk has no room for. That one is written on credit: the next
 // day has less.
 func (t *Tally) write(sums map[party]*sum, room Room) {
@@ -197,7 +216,11 @@ func (t *Tally) write(sums map[party]*sum, room Room) {
 		}
 		now := t.Now()
 		line := s.line(now)
-		if room != Ample || !s.network.IsValid() || !t.budget.AllowN(now, len(line)+1) {
+		if s.caller != "" { // there are as many as the configuration has
+			if t.log.append(line) != nil {
+				return
+			}
+		} else if room != Ample || !s.network.IsValid() || !t.budget.AllowN(now, len(line)+1) {
 			rest[s.party] = s
 		} else if t.log.append(line) != nil {
 			return // the log is broken, and tells that itself

@@ -148,6 +148,58 @@ func TestTheFirstRefusalsAreRecordedAndTheRestIsCounted(t *testing.T) {
 	})
 }
 
+// TestAKnownCallerHasAHundredRecordsForACode refuses two callers more often than that: each
+// has a line of its own, whatever strangers do.
+func TestAKnownCallerHasAHundredRecordsForACode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y, n, disk := tallying(t, ordinary())
+		for i := range 2 * mostParties {
+			y.Append(stranger(fmt.Sprintf("10.%d.%d.1", i>>8, i&255), "a"))
+		}
+		n.told(t)
+		for i := range 150 {
+			refused, other := known("rate_limited"), known("rate_limited")
+			other.Caller = "fno"
+			appendAll(t, y, refused, other)
+			if refused.Counted != (i >= 100) {
+				t.Errorf("refusal %d: counted %v", i, refused.Counted)
+			}
+		}
+		appendAll(t, y, known("caller_not_allowed"), sample())
+		got := n.told(t)
+		if slices.Sort(got); len(got) != 202 || got[0] != "end erpcaller_not_allowed" || got[1] != "end erprate_limited" || got[101] != "end fno-uat" || got[102] != "end fnorate_limited" {
+			t.Errorf("%d lines: %q", len(got), got)
+		}
+		disk(500 << 20) // no room for strangers
+		time.Sleep(61 * time.Second)
+		var lines []string
+		n.mu.Lock()
+		for _, line := range n.lines {
+			if strings.Contains(line, `"name":"erp"`) || strings.Contains(line, `"name":"fno"`) {
+				lines = append(lines, line)
+			}
+		}
+		n.lines = lines
+		n.mu.Unlock()
+		if len(lines) != 2 || lines[0] == lines[1] {
+			t.Fatalf("%q", lines)
+		}
+		got = n.told(t)
+		slices.Sort(got)
+		if d := cmp.Diff([]string{
+			"refused_calls of several networks: map[rate_limited:50], recorded map[caller_not_allowed:1 rate_limited:100], in 0s, 0 networks",
+			"refused_calls of several networks: map[rate_limited:50], recorded map[rate_limited:100], in 0s, 0 networks",
+		}, got); d != "" {
+			t.Error(d)
+		}
+		appendAll(t, y, known("rate_limited"))
+		if got := n.told(t); len(got) != 1 || got[0] != "end erprate_limited" {
+			t.Errorf("the next minute begins with %q", got)
+		}
+		y.Close()
+	})
+}
+
 func TestWhatIsCountedIsWrittenAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y, n, _ := tallying(t, ordinary())

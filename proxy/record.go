@@ -68,10 +68,6 @@ func (c *call) record(stage string) error {
 	return nil
 }
 
-// unknown reports whether nobody was identified. On a route for anyone that is as it
-// should be; but such calls that are refused cost a stranger nothing.
-func (c *call) unknown() bool { return c.who.Name == "" }
-
 // unrecorded returns the fault of a call that cannot be recorded.
 func unrecorded(err error) *fault.Fault {
 	if no := (*audit.NoRoom)(nil); errors.As(err, &no) {
@@ -103,7 +99,7 @@ func (c *call) recordEnd(rec *audit.Record) {
 		rec.Hop2.Version, rec.Hop2.Suite, rec.Hop2.Verify = tls.VersionName(h.Version), suiteName(h.Suite), c.way.verify
 	}
 	if rec.Outcome == audit.Refused {
-		rec.Network, rec.Unknown = c.listener().network(rec.Source), c.unknown()
+		rec.Network, rec.Unknown = c.listener().network(rec.Source), c.who.Name == ""
 	}
 	if c.failed != nil {
 		rec.Code, rec.Cause = string(c.failed.Code), c.failed.Cause

@@ -30,8 +30,10 @@ routes:
   - {name: old, path: /old, callers: [fno], target: {url: "https://old.example/", exception: OLD}}
   - {name: slow, path: /slow, callers: [fno], target: {url: "TARGET"}, limit: {rate: 1/h, burst: 1}}
   - {name: down, path: /down, callers: [anyone], target: {url: "http://127.0.0.1:1/"}}
+  - {name: public, path: /public, callers: [anyone], target: {url: "TARGET"}, limit: {rate: 1/h, burst: 1}}
 `)
 	g.do("GET", "/slow", nil)
+	g.do("GET", "/public", nil)
 	before := reached.Load()
 	for _, c := range []struct {
 		name, method, path, key, body string
@@ -49,6 +51,7 @@ routes:
 		{"a body that is too large", "POST", "/mine", "mine", "12345678901", 413, "body_too_large", ""},
 		{"an exception that has ended", "GET", "/old", "mine", "", 503, "exception_expired", ""},
 		{"a rate that is used up", "GET", "/slow", "mine", "", 429, "rate_limited", "Retry-After"},
+		{"a rate of an open route that is used up", "GET", "/public", "", "", 429, "rate_limited", "Retry-After"},
 		{"a target that is down", "GET", "/down", "", "", 502, "target_refused", ""},
 	} {
 		for _, soap := range []string{"", "1.1", "1.2"} {
@@ -76,6 +79,9 @@ routes:
 				t.Errorf("%s: header %v", c.name, resp.Header)
 			}
 			rec := g.audit.last(t, "end")
+			if rec.Unknown != (c.key != "mine" && c.status != 502) { // those may be counted together
+				t.Errorf("%s: recorded as unknown: %v", c.name, rec.Unknown)
+			}
 			if rec.Code != c.code || rec.Correlation != resp.Header.Get("X-Correlation-Id") || rec.Status != resp.StatusCode {
 				t.Errorf("%s: recorded %s %d %s", c.name, rec.Code, rec.Status, rec.Correlation)
 			}
