@@ -57,7 +57,11 @@ func TestFields(t *testing.T) {
 		"a date":             {"Tue, 24 Nov 2026 10:00:00 GMT", "Tue, 24 Nov 2026 10:00:00 GMT"},
 		"a URL with a query": {"https://a.example/b?sig=1#f", "https://a.example/b"},
 		"a path with one":    {"/b?code=1", "/b"},
-		"a question":         {"what?", "what?"},
+		"a relative one":     {"b?code=1", "b"},
+		"within a value":     {"0; url=next?code=1", "0; url=next"},
+		"in brackets":        {`<b?code=1>; rel="next", <c?code=2>`, "<b"},
+		"a fragment":         {"b#access=1", "b"},
+		"a question":         {"what?", "what"},
 		"basically":          {"basically nothing", "basically nothing"},
 		"long":               {strings.Repeat("x", 1000), strings.Repeat("x", 256)},
 	} {

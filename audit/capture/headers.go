@@ -62,12 +62,11 @@ func (p *Plan) Fields(h http.Header, secret *audit.Secret, known ...string) (lis
 	return list
 }
 
-// withoutQuery cuts the query and the fragment off a URL or a path.
+// withoutQuery cuts a value at its first ? or #: wherever a field may carry a URL, of
+// whatever form, its query and fragment stand behind one, and few others have them.
 func withoutQuery(value string) string {
-	if strings.HasPrefix(value, "/") || strings.Contains(value, "://") {
-		if i := strings.IndexAny(value, "?#"); i >= 0 {
-			return value[:i]
-		}
+	if i := strings.IndexAny(value, "?#"); i >= 0 {
+		return strings.TrimRight(value[:i], " \t")
 	}
 	return value
 }
