@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -159,13 +160,17 @@ func (c *call) keep(id string) (err error) {
 		return nil
 	}
 	c.stored = true
+	no := (*audit.NoRoom)(nil)
+	full := errors.As(c.deps.Audit.Healthy(), &no) // what is left is for the records of running calls
 	for i, b := range []struct {
 		w     *watched
 		name  string
 		whole bool
 	}{{&c.body.watch, id + "-request", c.wholeRequest()}, {&c.answer, id + "-response", c.failed == nil}} {
 		b.w.mu.Lock()
-		if b.w.copy != nil && b.w.n > 0 && err == nil {
+		if kept := b.w.copy != nil && b.w.n > 0; kept && full {
+			c.kept[i] = capture.Without()
+		} else if kept && err == nil {
 			c.kept[i], err = c.deps.Bodies.Keep(b.w.copy, b.whole, b.name, c.to, c.deps.Now())
 		}
 		b.w.mu.Unlock()

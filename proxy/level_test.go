@@ -173,3 +173,25 @@ routes:
 		t.Errorf("got %s", strings.Join(got, "; "))
 	}
 }
+
+// TestNoBodyIsStoredWithoutRoom fills the disk while a call is running.
+func TestNoBodyIsStoredWithoutRoom(t *testing.T) {
+	var g *rig
+	g, _ = keeping(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.audit.mu.Lock()
+		g.audit.sick = &audit.NoRoom{Free: 1, Stop: 2}
+		g.audit.mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		io.Copy(w, r.Body)
+	}))
+	if resp, text := g.do("POST", "/kept/x", strings.NewReader(`{"a":1}`), "Content-Type", "application/json"); resp.StatusCode != 200 || text != `{"a":1}` {
+		t.Errorf("the running call got %s %s", resp.Status, text)
+	}
+	want := audit.Kept{LeftOut: "no_room"}
+	if rec := g.audit.last(t, audit.End); rec.RequestKept != want || rec.ResponseKept != want || rec.Outcome != audit.Answered {
+		t.Errorf("%+v %+v", rec.RequestKept, rec.ResponseKept)
+	}
+	if files, _ := os.ReadDir(filepath.Join(g.dir, "bodies")); len(files) != 0 {
+		t.Errorf("%d directories of bodies", len(files))
+	}
+}

@@ -33,6 +33,7 @@ type recorder struct {
 	mu      sync.Mutex
 	records []audit.Record
 	fail    func(*audit.Record) error
+	sick    error // what Healthy says
 }
 
 func (r *recorder) Append(rec *audit.Record) error {
@@ -47,7 +48,11 @@ func (r *recorder) Append(rec *audit.Record) error {
 	return nil
 }
 
-func (r *recorder) Healthy() error { return nil }
+func (r *recorder) Healthy() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sick
+}
 
 // forget drops what was recorded so far.
 func (r *recorder) forget() {

@@ -16,6 +16,7 @@ const (
 	malformed    = "malformed"  // it cannot be read, so nothing can be redacted
 	tooDeep      = "too_deep"   // nested beyond deepest
 	notStored    = "not_stored" // the disk failed
+	noRoom       = "no_room"    // less is free than new calls need
 )
 
 const (

@@ -97,6 +97,10 @@ func (s *Store) Keep(b *Body, whole bool, name string, to Reviewers, now time.Ti
 	return kept, nil
 }
 
+// Without returns what the record says of a body that was not stored because the disk has
+// too little room.
+func Without() audit.Kept { return audit.Kept{LeftOut: noRoom} }
+
 // write makes an encrypted file and returns its SHA-256.
 func write(name string, text []byte, to Reviewers) (_ string, err error) {
 	f, err := durable.Create(name, 0o600)
