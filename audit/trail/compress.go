@@ -2,6 +2,7 @@ package trail
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,10 @@ import (
 // blockBytes is how much text one zstd frame holds, at least.
 const blockBytes = 256 << 10
 
-// Sealed returns the complete segments that are not compressed yet, in order.
+// Sealed returns the complete segments that are not compressed yet, in order, and those
+// whose plain file a crash, or a reader on Windows, has kept beside the compressed one.
 func (l Log) Sealed() ([]Segment, error) {
-	segments, err := l.Segments()
+	plain, err := l.with(plainExt)
 	if err != nil {
 		return nil, err
 	}
@@ -26,23 +28,27 @@ func (l Log) Sealed() ([]Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(segments, func(s Segment) bool {
-		return s.compressed || !slices.Contains(seals, s.first)
-	}), nil
+	var list []Segment
+	for _, first := range plain {
+		if slices.Contains(seals, first) {
+			list = append(list, Segment{l, first, false})
+		}
+	}
+	return list, nil
 }
 
 // Compress replaces a complete segment by a compressed one and returns it. The plain file
 // goes when the other is on stable storage. finish, which may be nil, is called before,
-// for what is to lie beside the segment.
+// for what is to lie beside the segment. Where an earlier Compress did not get to its end,
+// this one goes on; a compressed segment that has other lines is left as it is.
 func (s Segment) Compress(finish func(Segment) error) (Segment, error) {
 	out := Segment{s.log, s.first, true}
-	tmp := out.Path() + ".new"
-	if err := s.compressTo(tmp); err != nil {
-		os.Remove(tmp)
-		return s, fmt.Errorf("audit: compressing %s: %w", s.Path(), err)
-	}
-	if err := os.Rename(tmp, out.Path()); err != nil {
-		return s, fmt.Errorf("audit: %w", err)
+	if _, err := os.Stat(out.Path()); err == nil {
+		if err := same(s, out); err != nil {
+			return s, err
+		}
+	} else if err := s.compressBeside(out); err != nil {
+		return s, err
 	}
 	if err := durable.SyncDir(s.log.Dir); err != nil {
 		return s, err
@@ -56,6 +62,50 @@ func (s Segment) Compress(finish func(Segment) error) (Segment, error) {
 		return out, fmt.Errorf("audit: %w", err)
 	}
 	return out, nil
+}
+
+// same returns an error unless two forms of a segment have the same text.
+func same(plain, compressed Segment) error {
+	a, err := plain.open()
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	b, err := compressed.open()
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	var x, y [64 << 10]byte
+	for {
+		n, ended := io.ReadFull(a, x[:])
+		m, err := io.ReadFull(b, y[:])
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return fmt.Errorf("audit: %s: %w", compressed.Path(), err)
+		}
+		if !bytes.Equal(x[:n], y[:m]) {
+			return fmt.Errorf("audit: %s and %s have different lines: keep both, twohop audit verify reads the second", plain.Path(), compressed.Path())
+		}
+		switch {
+		case ended == io.EOF || ended == io.ErrUnexpectedEOF:
+			return nil
+		case ended != nil:
+			return fmt.Errorf("audit: %s: %w", plain.Path(), ended)
+		}
+	}
+}
+
+// compressBeside makes the compressed form of s, which is whole or not there.
+func (s Segment) compressBeside(out Segment) error {
+	tmp := out.Path() + ".new"
+	if err := s.compressTo(tmp); err != nil {
+		os.Remove(tmp)
+		return fmt.Errorf("audit: compressing %s: %w", s.Path(), err)
+	}
+	if err := os.Rename(tmp, out.Path()); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
 }
 
 func (s Segment) compressTo(name string) (err error) {

@@ -135,6 +135,9 @@ func rewrite(t *testing.T, s Segment, list [][]byte) {
 		t.Fatal(err)
 	}
 	if s.compressed {
+		if err := os.Remove(s.Path()); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := plain.Compress(nil); err != nil {
 			t.Fatal(err)
 		}
