@@ -44,4 +44,10 @@ func (e *edge) whole() bool {
 	return e.size >= 0 && len(e.hashes) == bits.OnesCount64(uint64(e.size))
 }
 
+// unknown stands for the edge of a tree of which only the size is known: leaves can be
+// added and counted, and no root will ever be right.
+func unknown(size int64) edge {
+	return edge{size, make([]tlog.Hash, bits.OnesCount64(uint64(size)))}
+}
+
 func (e *edge) clone() edge { return edge{e.size, slices.Clone(e.hashes)} }

@@ -104,14 +104,15 @@ func (r *reading) head(e *entry) {
 	}
 	if s == nil || s.First != r.first {
 		r.wrong(r.first, r.first+1, "this is not the first line of this segment: nothing in the segment can be proven")
-		r.lost = true
+		r.edge, r.lost = unknown(r.first), true
+		r.before = r.edge.clone()
 		return
 	}
 	r.from = time.UnixMilli(e.Time)
 	var err error
 	if r.edge, err = s.edge(); err != nil {
 		r.wrong(r.first, r.first+1, "%v", err)
-		r.lost = true
+		r.edge, r.lost = unknown(r.first), true
 	}
 	r.before = r.edge.clone()
 	switch {

@@ -437,3 +437,20 @@ func TestHostileFilesAreLeftAlone(t *testing.T) {
 		t.Errorf("got %v", r.Problems)
 	}
 }
+
+// TestADamagedFirstLineIsFound flips each byte of the first line of a segment.
+func TestADamagedFirstLineIsFound(t *testing.T) {
+	f := filled(t, 600, false)
+	s := f.segments()[2]
+	whole := read(t, s.Path())
+	for i := 0; whole[i] != '\n'; i += 3 {
+		changed := bytes.Clone(whole)
+		changed[i] ^= 4
+		if err := os.WriteFile(s.Path(), changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := f.verify(); len(r.Problems) == 0 {
+			t.Errorf("byte %d is not missed", i)
+		}
+	}
+}

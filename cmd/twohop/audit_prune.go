@@ -43,7 +43,7 @@ Example: twohop audit prune /etc/twohop/routes.yaml --before 2026-01-31`,
 			lines, err := pruneByBroker(ctx, e, in, file, day)
 			var alone unreachable
 			if errors.As(err, &alone) {
-				lines, err = pruneHere(e, dir, day)
+				lines, err = pruneHere(e, dir, file, day)
 			}
 			if err != nil {
 				return err
@@ -66,8 +66,12 @@ func pruneByBroker(ctx context.Context, e *env, in *invocation, file string, day
 }
 
 // pruneHere does it without a broker.
-func pruneHere(e *env, dir string, day time.Time) (lines int64, err error) {
+func pruneHere(e *env, dir, file string, day time.Time) (lines int64, err error) {
 	logs, err := auditLogs(dir)
+	if err != nil {
+		return 0, err
+	}
+	held, err := heldHere(file, e.now())
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +80,7 @@ func pruneHere(e *env, dir string, day time.Time) (lines int64, err error) {
 		name = u.Username
 	}
 	for _, l := range logs {
-		n, failed := audit.PruneLog(l, day, heldByCursors(l), name, trail.Options{Now: e.now})
+		n, failed := audit.PruneLog(l, day, held(l), name, trail.Options{Now: e.now})
 		if errors.Is(failed, trail.ErrHeld) {
 			failed = hinted{fmt.Errorf("a broker writes %s", l.Name()), "name its routes.yaml, so that it prunes by itself"}
 		}
