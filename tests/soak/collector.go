@@ -149,3 +149,10 @@ func (c *collector) has(ctx context.Context, size int64) error {
 		}
 	}
 }
+
+// totals are the outages so far, the lines that came, and those among them that came again.
+func (c *collector) totals() (outages int, lines, again int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.outages, c.next, c.lines - c.next
+}

@@ -86,7 +86,7 @@ func soak(ctx context.Context, length time.Duration) (*report, error) {
 	if r.log, err = b.verified(); err != nil {
 		return nil, err
 	}
-	r.outages, r.shipped, r.resent = sink.outages, sink.next, sink.lines-sink.next
+	r.outages, r.shipped, r.resent = sink.totals()
 	r.judge()
 	return r, nil
 }
