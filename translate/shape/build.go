@@ -1,6 +1,10 @@
 package shape
 
-import "twohop/translate/xsd"
+import (
+	"strconv"
+
+	"twohop/translate/xsd"
+)
 
 func build(t *xsd.Type) *Shape {
 	b := &builder{Shape: &Shape{Type: t, Plain: true, byKey: map[string]*Field{}, byName: map[xsd.Name]*Field{}, attrs: map[xsd.Name]*Field{}}}
@@ -16,9 +20,7 @@ func build(t *xsd.Type) *Shape {
 		b.Text = !b.Scalar
 	}
 	b.walk(t.Particle, place{required: true})
-	if t.Content == xsd.Mixed {
-		b.Plain = false
-	}
+	b.Free = free(t.Particle)
 	b.name()
 	return b.Shape
 }
@@ -43,12 +45,15 @@ func (b *builder) walk(p *xsd.Particle, at place) {
 		b.element(p, at)
 		return
 	case xsd.Any:
-		b.Any = true
-		if at.group {
+		if b.Any || at.group {
 			b.Plain = false
+		}
+		if !b.Any {
+			b.Any, b.AnyAt = true, len(b.Fields)
 		}
 		return
 	}
+	b.Choice = b.Choice || p.Kind == xsd.Choice && len(p.Children) > 1
 	at.group = at.group || p.Max != 1
 	at.required = at.required && (p.Kind != xsd.Choice || len(p.Children) == 1)
 	for _, child := range p.Children {
@@ -131,6 +136,7 @@ func (b *builder) name() {
 		if count[f.Key] > 1 {
 			f.Key = f.clark()
 		}
+		f.Quoted = strconv.Quote(f.Key) + ":" // names of XML hold nothing that Go and JSON quote differently
 		b.byKey[f.Key], b.byKey[f.clark()] = f, f
 	}
 }
@@ -147,4 +153,20 @@ func (f *Field) clark() string {
 		return "@" + f.Attr.Name.String()
 	}
 	return f.Element.Name.String()
+}
+
+// free reports whether p is one repeated choice of elements, however nested.
+func free(p *xsd.Particle) bool {
+	for p != nil && p.Kind == xsd.Sequence && len(p.Children) == 1 && p.Max == 1 {
+		p = p.Children[0]
+	}
+	if p == nil || p.Kind != xsd.Choice || p.Max != xsd.Unbounded {
+		return false
+	}
+	for _, c := range p.Children {
+		if c.Kind != xsd.One && c.Kind != xsd.Any && !free(c) {
+			return false
+		}
+	}
+	return true
 }

@@ -25,7 +25,11 @@ type Shape struct {
 	Fields []*Field // attributes first, then elements in the order of the schema
 	Text   bool     // has Text
 	Any    bool     // has Any
-	Plain  bool     // every element has one place in the order of Fields, at most once as a group
+	AnyAt  int      // how many of Fields come before the elements of Any
+	Choice bool     // some fields exclude each other
+	Plain  bool     // the order of Fields is that of every document
+	Only   *Field   // the array that stands for the whole (Shapes.Collapse); nil for an object
+	Free   bool     // elements may stand in any order: one repeated choice
 
 	byKey  map[string]*Field
 	byName map[xsd.Name]*Field
@@ -35,6 +39,7 @@ type Shape struct {
 // Field is a member of a Shape's object.
 type Field struct {
 	Key      string // as in JSON: name, @name, or with {namespace} where local names collide
+	Quoted   string // Key as JSON, with the colon
 	Index    int    // in Fields
 	Attr     *xsd.AttributeUse
 	Element  *xsd.Element // exactly one of Attr and Element is set
@@ -44,15 +49,22 @@ type Field struct {
 
 // Shapes makes the Shape of each type once. The zero Shapes is ready and safe for
 // concurrent use.
-type Shapes struct{ known sync.Map }
+type Shapes struct {
+	Collapse bool // a type that holds nothing but one array looks like the array
+	known    sync.Map
+}
 
 // Of returns the shape of t.
 func (s *Shapes) Of(t *xsd.Type) *Shape {
 	if known, ok := s.known.Load(t); ok {
 		return known.(*Shape)
 	}
-	made, _ := s.known.LoadOrStore(t, build(t))
-	return made.(*Shape)
+	made := build(t)
+	if s.Collapse && len(made.Fields) == 1 && made.Fields[0].Array && !made.Any && t.AnyAttr == nil && t.Content == xsd.Elements && len(t.Derived) == 0 {
+		made.Only = made.Fields[0]
+	}
+	first, _ := s.known.LoadOrStore(t, made)
+	return first.(*Shape)
 }
 
 // Member returns the field of a JSON name, nil for none. Clark's notation is taken too.
@@ -61,8 +73,15 @@ func (s *Shape) Member(key string) *Field { return s.byKey[key] }
 // Element returns the field of an element, nil for none.
 func (s *Shape) Element(name xsd.Name) *Field { return s.byName[name] }
 
-// Attribute returns the field of an attribute, nil for none.
-func (s *Shape) Attribute(name xsd.Name) *Field { return s.attrs[name] }
+// At returns the field of an element, nil for none; it keeps nothing of local.
+func (s *Shape) At(space string, local []byte) *Field {
+	return s.byName[xsd.Name{Space: space, Local: string(local)}]
+}
+
+// AttributeAt returns the field of an attribute, nil for none; it keeps nothing of local.
+func (s *Shape) AttributeAt(space string, local []byte) *Field {
+	return s.attrs[xsd.Name{Space: space, Local: string(local)}]
+}
 
 // Open reports whether the type takes attributes that its schema does not name.
 func (s *Shape) Open() bool { return s.Type.AnyAttr != nil }

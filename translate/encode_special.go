@@ -1,0 +1,299 @@
+package translate
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"twohop/translate/markup"
+	"twohop/translate/shape"
+	"twohop/translate/xsd"
+)
+
+// attribute writes the member of an attribute.
+func (e *encoder) attribute(x *shape.Field) error {
+	text, err := e.scalar(x.Attr.Type.Value)
+	if err != nil {
+		return err
+	}
+	b := append(e.spare[:0], ' ')
+	if p := e.op.service.known.of[x.Attr.Name.Space]; p != "" {
+		b = append(append(b, p...), ':')
+	}
+	b = append(append(b, x.Attr.Name.Local...), '=', '"')
+	b = append(appendAttr(b, string(text)), '"')
+	e.spare = b
+	return e.insert(b)
+}
+
+// openAttribute writes an attribute that the schema does not name: name or {space}name.
+func (e *encoder) openAttribute(name string) error {
+	text, err := e.scalar(anySimple)
+	if err != nil {
+		return err
+	}
+	n, ok := clark(name)
+	if !ok || n.Space == xsd.Instance || n.Local == "xmlns" && n.Space == "" {
+		return &Invalid{What: "this is no name of an attribute", Expected: "@name or @{namespace}name"}
+	}
+	b := append(e.spare[:0], ' ')
+	b = e.attributeName(b, n)
+	b = append(b, '=', '"')
+	b = append(appendAttr(b, string(text)), '"')
+	e.spare = b
+	return e.insert(b)
+}
+
+// attributeName appends a name, with a declaration of its namespace where the envelope has none.
+func (e *encoder) attributeName(b []byte, n xsd.Name) []byte {
+	if n.Space == "" {
+		return append(b, n.Local...)
+	}
+	prefix := e.op.service.known.of[n.Space]
+	if prefix == "" || !e.op.declares(n.Space) {
+		e.anon++
+		prefix = "a" + strconv.Itoa(e.anon)
+		b = append(b, "xmlns:"+prefix+`="`...)
+		b = append(appendAttr(b, n.Space), '"', ' ')
+	}
+	return append(append(append(b, prefix...), ':'), n.Local...)
+}
+
+// declares reports whether the envelope declares a prefix for space.
+func (o *Operation) declares(space string) bool {
+	if space == xsd.Namespace || space == xsd.Instance || space == xmlSpace {
+		return true
+	}
+	return bytes.Contains(o.opening(), appendAttr([]byte(`="`), space))
+}
+
+// clark reads {space}name or name.
+func clark(s string) (xsd.Name, bool) {
+	n := split(s)
+	return n, isName(n.Local)
+}
+
+func split(s string) xsd.Name {
+	if rest, ok := strings.CutPrefix(s, "{"); ok {
+		space, local, _ := strings.Cut(rest, "}")
+		return xsd.Name{Space: space, Local: local}
+	}
+	return xsd.Name{Local: s}
+}
+
+// retype reads @xsi:type.
+func (e *encoder) retype() error {
+	f := e.top()
+	if !f.note(hasType) {
+		return twice()
+	}
+	text, err := e.scalar(anySimple)
+	if err != nil {
+		return err
+	}
+	t := e.op.service.typeNamed(string(text), f.typ)
+	switch {
+	case t == nil:
+		return &Invalid{What: "the contract has no such type here", Expected: e.op.service.derived(f.typ)}
+	case t.Abstract:
+		return &Invalid{What: "the type is abstract", Expected: e.op.service.derived(t)}
+	}
+	s := e.shape(t)
+	for _, x := range f.shape.Fields {
+		if f.seen[x.Index/64]&(1<<(x.Index%64)) != 0 && s.Member(x.Key) == nil {
+			return &Invalid{What: "the type comes after members that it has not", Expected: shape.Type + " as the first member"}
+		}
+	}
+	f.set(t, s)
+	if e.msg.Encoded && f.opened {
+		return &Invalid{What: "the type comes after elements", Expected: shape.Type + " as the first member"}
+	}
+	b := append(e.spare[:0], " xsi:type=\""...)
+	e.spare = append(e.qname(b, t.Name), '"')
+	return e.insert(e.spare)
+}
+
+// qname appends a name with its prefix; the envelope declares those of types.
+func (e *encoder) qname(b []byte, n xsd.Name) []byte {
+	if p := e.op.service.known.of[n.Space]; p != "" {
+		b = append(append(b, p...), ':')
+	}
+	return append(b, n.Local...)
+}
+
+// setNil reads @xsi:nil, for a nil element that has attributes.
+func (e *encoder) setNil() error {
+	f := e.top()
+	if !f.note(hasNil) {
+		return twice()
+	}
+	text, err := e.scalar(boolean)
+	if err != nil {
+		return err
+	}
+	if string(text) != "true" {
+		return nil
+	}
+	return e.insert([]byte(` xsi:nil="true"`))
+}
+
+// textMember reads #text.
+func (e *encoder) textMember() error {
+	f := e.top()
+	if !f.note(hasText) {
+		return twice()
+	}
+	order := 2 * len(f.shape.Fields)
+	if f.typ.Content == xsd.Mixed || f.typ.Any() {
+		order = -1 // before the elements
+	}
+	if err := e.begin(order); err != nil {
+		return err
+	}
+	v := f.typ.Value
+	if v == nil {
+		v = anySimple
+	}
+	e.segment(order)
+	err := e.value(v)
+	e.endSegment()
+	if err == nil {
+		err = e.room()
+	}
+	return err
+}
+
+// anyMember reads #any: an array of elements as XML.
+func (e *encoder) anyMember() error {
+	f := e.top()
+	if !f.note(hasAny) {
+		return twice()
+	}
+	order := 2 * f.shape.AnyAt
+	if err := e.begin(order); err != nil {
+		return err
+	}
+	c, err := e.in.Value()
+	if err != nil {
+		return err
+	}
+	if c != '[' {
+		return e.wanted(f.shape, "an array of XML elements as strings", c)
+	}
+	return e.each(func() error {
+		e.segment(order)
+		err := e.xml()
+		e.endSegment()
+		if err == nil {
+			err = e.room()
+		}
+		return err
+	})
+}
+
+// xml writes an element that comes as XML in a string. It is read and written anew, so
+// that it cannot be more or less than one element.
+func (e *encoder) xml() error {
+	c, err := e.in.Value()
+	if err != nil {
+		return err
+	}
+	if c != '"' {
+		return &Invalid{What: "this is no string", Expected: "an XML element as a string", Example: `"<a xmlns=\"urn:x\">1</a>"`}
+	}
+	text, err := e.gather()
+	if err != nil {
+		return err
+	}
+	r := markup.NewReader(bytes.NewReader(text), "utf-8", markup.Limits{})
+	if _, err = r.Next(); err == nil {
+		if e.out, err = r.AppendElement(e.out); err == nil {
+			_, err = r.Next()
+		}
+		if err == io.EOF {
+			err = nil
+		}
+	}
+	if err != nil {
+		return &Invalid{What: "this is no XML element: " + err.Error(), Expected: "an XML element as a string", Example: `"<a xmlns=\"urn:x\">1</a>"`}
+	}
+	return nil
+}
+
+// contentMember reads #content: elements and texts in the order of the document.
+func (e *encoder) contentMember() error {
+	f := e.top()
+	if !f.note(hasContent) {
+		return twice()
+	}
+	if len(f.segs) > 0 {
+		return &Invalid{What: "the object has elements beside #content, which holds all of them"}
+	}
+	if err := e.begin(2 * len(f.shape.Fields)); err != nil {
+		return err
+	}
+	f.order = true
+	c, err := e.in.Value()
+	if err != nil {
+		return err
+	}
+	if c != '[' {
+		return e.wanted(f.shape, `an array of {"name": value} and strings`, c)
+	}
+	mixed := f.typ.Content == xsd.Mixed
+	return e.each(func() error {
+		c, err := e.in.Value()
+		switch {
+		case err != nil:
+			return err
+		case c == '"' && mixed:
+			err = e.value(anySimple)
+		case c == '{':
+			err = e.contentItem()
+		default:
+			return &Invalid{What: "this is no part of the content", Expected: `{"name": value}`}
+		}
+		if err == nil {
+			err = e.room()
+		}
+		return err
+	})
+}
+
+// contentItem reads an object of one element.
+func (e *encoder) contentItem() error {
+	if err := e.in.Open(); err != nil {
+		return err
+	}
+	one := &Invalid{What: "an item of #content is an object with one member, an element's name", Expected: `{"name": value}`}
+	more, err := e.in.Next('}', true)
+	if err != nil {
+		return err
+	}
+	if !more {
+		return one
+	}
+	key, err := e.in.Key()
+	if err != nil {
+		return err
+	}
+	s := e.top().shape
+	x := s.Member(string(key))
+	name := string(key)
+	switch {
+	case name == shape.Any && s.Any:
+		err = e.xml()
+	case x == nil || x.Element == nil:
+		err = e.unknown(name)
+	default:
+		err = e.element(x.Element)
+	}
+	if err != nil {
+		return at(err, name)
+	}
+	if more, err = e.in.Next('}', false); err == nil && more {
+		err = one
+	}
+	return err
+}
