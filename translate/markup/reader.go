@@ -95,9 +95,12 @@ const (
 // goes before the XML declaration (RFC 7303, section 3). r is read only when what has been
 // read holds no whole token.
 func NewReader(r io.Reader, charset string, l Limits) *Reader {
-	d := &Reader{limits: l.orDefaults(), strings: map[string]string{}}
+	d := &Reader{limits: l.orDefaults(), strings: make(map[string]string, 8)}
 	d.src, d.charset, d.line = r, charset, 1
+	// As much as most messages need.
 	d.scope = append(make([]binding, 0, 8), binding{"xml", xmlSpace})
+	d.open, d.names = make([]open, 0, 16), make([]byte, 0, 256)
+	d.attrs, d.xmlns, d.scratch = make([]Attr, 0, 4), make([]Attr, 0, 4), make([]byte, 0, 256)
 	return d
 }
 

@@ -26,6 +26,7 @@ type source struct {
 	end   int  // what is before it has been checked
 	raw   int  // what is before it has been read: at most a part of a character more than end
 	cr    bool // the last byte read was a carriage return
+	full  bool // the last read was given less room than there was to read
 	stop  error
 	line  int   // of buf[0]
 	begun int64 // where that line starts
@@ -45,6 +46,7 @@ func (r *Reader) more() error {
 		}
 		n, err := r.src.Read(r.buf[r.raw:])
 		r.stop = sourceError(err)
+		r.full = n == len(r.buf)-r.raw
 		if n = r.lineEnds(n); n == 0 {
 			continue
 		}
@@ -77,7 +79,7 @@ func (r *Reader) room() {
 	switch kept := r.raw - r.pos; {
 	case r.buf == nil:
 		to = make([]byte, firstBuffer)
-	case len(r.buf) < buffer && r.raw == len(r.buf):
+	case len(r.buf) < buffer && r.full:
 		to = make([]byte, buffer)
 	case len(r.buf)-kept < minRead:
 		to = make([]byte, 2*len(r.buf))
@@ -198,11 +200,11 @@ func uncut(p []byte) int {
 // lineOf returns the line of an offset of buf, and where in the document it starts.
 func (r *source) lineOf(at int) (line int, begun int64) {
 	p := r.buf[:at]
-	last := bytes.LastIndexByte(p, '\n')
-	if last < 0 {
+	n := bytes.Count(p, []byte{'\n'})
+	if n == 0 {
 		return r.line, r.begun
 	}
-	return r.line + bytes.Count(p, []byte{'\n'}), r.base + int64(last) + 1
+	return r.line + n, r.base + int64(bytes.LastIndexByte(p, '\n')) + 1
 }
 
 func (r *source) locate(at int) (line, column int) {
