@@ -57,7 +57,8 @@ func replaced[T comparable](d *differ, weaker bool, what string, old, now T) {
 }
 
 func sortedUnion[V any](a, b map[string]V) []string {
-	all := maps.Clone(a)
+	all := make(map[string]V, len(a)+len(b))
+	maps.Copy(all, a)
 	maps.Copy(all, b)
 	return slices.Sorted(maps.Keys(all))
 }

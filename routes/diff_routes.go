@@ -137,6 +137,7 @@ func (d *differ) treatment(old, now *Route) {
 	for _, p := range minus(old.Upgrade, now.Upgrade) {
 		d.add(false, "no longer lets callers switch to %s", p)
 	}
+	d.soap(old.SOAP, now.SOAP)
 	d.edits(toCaller, effects(old.ResponseHeaders), effects(now.ResponseHeaders))
 	d.spelling(toCaller, old.ResponseHeaders.Spell, now.ResponseHeaders.Spell)
 	d.policy(old.Policy, now.Policy)

@@ -62,3 +62,13 @@ func writeFiles(t testing.TB, files map[string]string) string {
 	}
 	return dir
 }
+
+// stockWSDL is the contract of the valid file.
+func stockWSDL(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/valid/files/stock.wsdl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

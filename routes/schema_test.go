@@ -98,7 +98,7 @@ func TestTheSchemaRefusesAnUnknownKeyEverywhere(t *testing.T) {
 			}
 			parts := splitPath(path)
 			last := parts[max(0, len(parts)-1):]
-			if len(last) == 1 && (last[0] == "set" || (len(parts) == 1 || len(parts) == 3) && (last[0] == "callers" || last[0] == "exceptions" || last[0] == "targets")) {
+			if len(last) == 1 && (last[0] == "set" || last[0] == "query" || last[0] == "constants" || (len(parts) == 1 || len(parts) == 3) && (last[0] == "callers" || last[0] == "exceptions" || last[0] == "targets")) {
 				return
 			}
 			v["unknown_key"] = "x"
@@ -149,7 +149,8 @@ func TestEveryPropertyIsDescribedAndHasTheDecodersDefault(t *testing.T) {
 	for _, typ := range []reflect.Type{reflect.TypeFor[Listener](), reflect.TypeFor[PerNetwork](), reflect.TypeFor[Certificates](), reflect.TypeFor[CertificateFile](), reflect.TypeFor[Admin](), reflect.TypeFor[AdminToken](), reflect.TypeFor[Health](),
 		reflect.TypeFor[Audit](), reflect.TypeFor[Refusals](), reflect.TypeFor[AuditSegment](), reflect.TypeFor[Sink](), reflect.TypeFor[Syslog](), reflect.TypeFor[OTLP](), reflect.TypeFor[SinkHeaders](), reflect.TypeFor[SinkTLS](), reflect.TypeFor[SinkCertificate](), reflect.TypeFor[Log](), reflect.TypeFor[Reload](), reflect.TypeFor[Shutdown](), reflect.TypeFor[Policy](), reflect.TypeFor[Limit](), reflect.TypeFor[Timeout](),
 		reflect.TypeFor[Caller](), reflect.TypeFor[APIKey](), reflect.TypeFor[ClientCertificate](), reflect.TypeFor[Exception](), reflect.TypeFor[Target](), reflect.TypeFor[TargetTLS](),
-		reflect.TypeFor[Headers](), reflect.TypeFor[Level](), reflect.TypeFor[KeptBodies](), reflect.TypeFor[Connections](), reflect.TypeFor[Route](), reflect.TypeFor[TargetHealth](), reflect.TypeFor[PassiveHealth](), reflect.TypeFor[ActiveHealth](), reflect.TypeFor[CircuitBreaker]()} {
+		reflect.TypeFor[Headers](), reflect.TypeFor[Level](), reflect.TypeFor[KeptBodies](), reflect.TypeFor[Connections](), reflect.TypeFor[Route](), reflect.TypeFor[TargetHealth](), reflect.TypeFor[PassiveHealth](), reflect.TypeFor[ActiveHealth](), reflect.TypeFor[CircuitBreaker](),
+		reflect.TypeFor[SOAP](), reflect.TypeFor[SOAPOperation](), reflect.TypeFor[Binding](), reflect.TypeFor[SOAPHeader]()} {
 		types[typ.Name()] = typ
 	}
 	check := func(where string, properties map[string]map[string]any, typ reflect.Type) {

@@ -270,6 +270,7 @@ type Route struct {
 	Headers         Headers   `key:"headers" doc:"Header fields of the request to the target, after the target's own."`
 	ResponseHeaders Headers   `key:"response_headers" doc:"Header fields of the answer to the caller."`
 	Upgrade         []string  `key:"upgrade" enum:"websocket" doc:"Protocols that a caller may switch to over HTTP/1.1. Default: none, every Upgrade is taken off."`
+	SOAP            *SOAP     `key:"soap" doc:"For a SOAP target: its contract, its operations, and whether callers speak JSON."`
 	Idempotent      bool      `key:"idempotent" default:"false" doc:"Calls may be repeated safely, POST too: a call that failed before an answer came is sent again, over a new connection or to another of urls, when its body has at most 64 KiB."`
 	Policy
 }

@@ -44,6 +44,9 @@ func (c *checker) routes() {
 		c.cardData(path, r)
 		c.headers(path+".headers", r.Headers)
 		c.headers(path+".response_headers", r.ResponseHeaders)
+		if r.SOAP != nil {
+			c.soap(path, r)
+		}
 	}
 	c.shadowed()
 }
