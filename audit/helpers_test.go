@@ -109,7 +109,7 @@ func sample() *Record {
 		RequestFields: Fields("").With("Content-Type", "text/xml").With("X-Request-Id", "1"), ResponseFields: Fields("").With("Content-Type", "text/xml"),
 		RequestKept: Kept{File: "bodies/2026-03-01/0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-request.age", SHA256: testHash, Bytes: 12, Cut: true}, ResponseKept: Kept{LeftOut: "media_type"}, Stage: End, Time: at, Logged: at.Add(time.Second), ID: "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", Correlation: "0af7651916cd43dd8448eb211c80319c",
 		Caller: "fno-uat", CallerBy: "api_key", Credential: "0123456789abcdef", Source: "[::ffff:10.0.0.7]:50123",
-		Method: "POST", Host: "broker.example.com:8443", Path: "/stock/{item}", Proto: "HTTP/1.1", SOAPAction: "urn:legacy/GetStock",
+		Method: "POST", Host: "broker.example.com:8443", Path: "/stock/{item}", Proto: "HTTP/1.1", SOAPAction: "urn:legacy/GetStock", Operation: "GetStock",
 		Route: "warehouse", Target: "wms", Exception: "WMS-2019", ExceptionEnds: "2027-03-31", Config: "sha256:abc",
 		Hop1: Hop{Version: "TLS 1.3", Suite: "TLS_AES_128_GCM_SHA256", SNI: "broker.example.com", BytesIn: 412, BytesOut: 733, Total: 1500 * time.Microsecond},
 		Hop2: Hop{Endpoint: "wms01:8443", Retries: 1, Address: "10.1.2.3:8443", Version: "TLS 1.0", Suite: "TLS_RSA_WITH_3DES_EDE_CBC_SHA", Peer: "ab12", Issuer: "CN=wms01", Serial: "beef", Verify: "pin",

@@ -118,6 +118,7 @@ func (r *Record) unmapped(o *object) {
 	o.text("caller_verified_by", r.Hop1.Verify)
 	o.text("exception_ends", r.ExceptionEnds)
 	o.text("soap_action", clip(r.SOAPAction, longest))
+	o.text("operation", clip(r.Operation, shortest))
 	if r.Variables != "" {
 		o.open("variables")
 		o.b = append(o.b, r.Variables...)

@@ -200,6 +200,7 @@ type unmapped struct {
 	VerifiedBy    string            `json:"caller_verified_by,omitempty"`
 	ExceptionEnds string            `json:"exception_ends,omitempty"`
 	SOAPAction    string            `json:"soap_action,omitempty"`
+	Operation     string            `json:"operation,omitempty"`
 	Variables     map[string]string `json:"variables,omitempty"`
 	RequestHMAC   string            `json:"request_body_hmac,omitempty"`
 	ResponseHMAC  string            `json:"response_body_hmac,omitempty"`

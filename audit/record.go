@@ -49,6 +49,7 @@ type Record struct {
 
 	Method, Host, Path, Proto string // Path has its {variables} by name, no query
 	SOAPAction                string
+	Operation                 string // of a SOAP service; "" on other routes, and when it cannot be told
 	Variables                 Variables
 
 	Route, Target, Exception, ExceptionEnds string

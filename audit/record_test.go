@@ -19,7 +19,7 @@ func TestALineSaysBothHops(t *testing.T) {
 		`"proxy_endpoint":{"ip":"10.1.2.3","port":8443,"name":"wms"}`,
 		`"traffic":{"bytes_in":412,"bytes_out":733}`, `"proxy_traffic":{"bytes_in":733,"bytes_out":412}`,
 		`"policy":{"name":"routes.yaml","uid":"WMS-2019","version":"sha256:abc"}`,
-		`"stage":"end"`, `"exception_ends":"2027-03-31"`, `"soap_action":"urn:legacy/GetStock"`, `"target_verified_by":"pin"`,
+		`"stage":"end"`, `"exception_ends":"2027-03-31"`, `"soap_action":"urn:legacy/GetStock"`, `"operation":"GetStock"`, `"target_verified_by":"pin"`,
 		`"target_certificate_sha256":"ab12"`, `"target_handshake_ms":7,`, `"call_ms":1.5`,
 	} {
 		if !strings.Contains(string(line), part) {
@@ -59,7 +59,7 @@ func TestNothingSecretHasAPlace(t *testing.T) {
 func TestStringsOfOthersAreClipped(t *testing.T) {
 	long := strings.Repeat("ä\x00\xff\"", 1<<20)
 	r := sample()
-	r.Method, r.Host, r.Path, r.SOAPAction, r.Cause, r.Hop1.SNI, r.Hop2.Issuer, r.Source, r.Proto, r.Caller = long, long, "/"+long, long, long, long, long, long, long, long
+	r.Method, r.Host, r.Path, r.SOAPAction, r.Operation, r.Cause, r.Hop1.SNI, r.Hop2.Issuer, r.Source, r.Proto, r.Caller = long, long, "/"+long, long, long, long, long, long, long, long, long
 	line := r.line(nil)
 	decode(t, line)
 	if !utf8.Valid(line) || len(line) > 64<<10 {

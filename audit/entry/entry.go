@@ -64,9 +64,10 @@ type Entry struct {
 	SourceIP   []byte
 	SourcePort int64
 
-	Method, Host, Path, Proto, SOAPAction []byte
-	Port                                  int64
-	Status                                int64
+	Method, Host, Path, Proto, SOAPAction, Operation []byte
+
+	Port   int64
+	Status int64
 
 	Route, Target, Endpoint, Exception, ExceptionEnds, Config []byte
 

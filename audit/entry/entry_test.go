@@ -12,7 +12,7 @@ import (
 )
 
 // whole is a line in an order and form that the writer does not use.
-const whole = ` { "unmapped" : {"outcome":"answered", "call":"c-1","stage":"end","route":"stock","target":"w\u006ds","call_ms":1.5,"retries":2,"kind":"k","extra":[{"call":"no"},[]],"caller_by":"api_key","exception_ends":"2027-03-31","soap_action":"\"x\"","target_endpoint":"wms:1","target_verified_by":"pin","counts":{"a":1,"b":2},"samples":[{"correlation_uid":"s-1","time":1},7]},
+const whole = ` { "unmapped" : {"outcome":"answered", "call":"c-1","stage":"end","route":"stock","target":"w\u006ds","call_ms":1.5,"retries":2,"kind":"k","extra":[{"call":"no"},[]],"caller_by":"api_key","exception_ends":"2027-03-31","soap_action":"\"x\"","operation":"Get","target_endpoint":"wms:1","target_verified_by":"pin","counts":{"a":1,"b":2},"samples":[{"correlation_uid":"s-1","time":1},7]},
 "time":1000,"class_uid":4002,"activity_id":3,"status_id":2,"severity_id":1,"start_time":999,"metadata":{"logged_time":1001,"uid":"c-1-end","correlation_uid":"c","version":"1.8.0"},"status_code":"","status_detail":"d","action_id":1,"count":7,"message":"m",
 "actor":{"app_uid":"fp","user":{"name":"erp","x":null}},"src_endpoint":{"ip":"10.0.0.7","port":5,"name":"10.0.0.0/8"},"http_request":{"http_method":"GET","version":"HTTP/1.1","url":{"hostname":"h","port":8443,"path":"/p","scheme":"https"}},
 "http_response":{"code":200},"tls":{"version":"TLS 1.3","cipher":"A"},"traffic":{"bytes_in":1,"bytes_out":2},"proxy_endpoint":{"ip":"10.1.2.3","port":6,"name":"wms"},"proxy_tls":{"version":"TLS 1.0","cipher":"B"},
@@ -26,7 +26,7 @@ func TestMembersAreFoundInAnyOrder(t *testing.T) {
 	b := func(s string) []byte { return []byte(s) }
 	want := Entry{Class: 4002, Severity: 1, First: 999, Network: b("10.0.0.0/8"), Codes: [][]byte{b("a"), b("b")}, Counts: []int64{1, 2}, Traffic1: true, Traffic2: true, Activity: 3, Result: 2, Samples: [][]byte{b("s-1")}, Time: 1000, Logged: 1001, UID: b("c-1-end"), Correlation: b("c"), Call: b("c-1"), Stage: b("end"), Outcome: b("answered"),
 		Code: b(""), Cause: b("d"), Action: 1, Count: 7, User: b("erp"), CallerBy: b("api_key"), Credential: b("fp"), SourceIP: b("10.0.0.7"), SourcePort: 5,
-		Method: b("GET"), Host: b("h"), Path: b("/p"), Proto: b("HTTP/1.1"), SOAPAction: b(`"x"`), Port: 8443, Status: 200, Route: b("stock"), Target: b("wms"),
+		Method: b("GET"), Host: b("h"), Path: b("/p"), Proto: b("HTTP/1.1"), SOAPAction: b(`"x"`), Operation: b("Get"), Port: 8443, Status: 200, Route: b("stock"), Target: b("wms"),
 		Endpoint: b("wms:1"), Exception: b("X"), ExceptionEnds: b("2027-03-31"), Config: b("sha256:1"), TargetIP: b("10.1.2.3"), TargetPort: 6, TargetStatus: 201,
 		Verified: b("pin"), Retries: 2, TLS1: b("TLS 1.3"), Suite1: b("A"), TLS2: b("TLS 1.0"), Suite2: b("B"), In1: 1, Out1: 2, In2: 3, Out2: 4, MS: 1.5,
 		EntityName: b("n"), EntityType: b("t"), Message: b("m"), Kind: b("k"), hop2: true}

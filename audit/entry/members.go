@@ -226,6 +226,8 @@ func unmapped(e *Entry, s *scanner, name []byte) {
 		e.ExceptionEnds = s.text()
 	case "soap_action":
 		e.SOAPAction = s.text()
+	case "operation":
+		e.Operation = s.text()
 	case "target_endpoint":
 		e.Endpoint = s.text()
 	case "target_verified_by":

@@ -92,6 +92,7 @@ var fields = []field{
 	{"count", count(func(e *entry.Entry) int64 { return e.Count })},
 	{"about", text(func(e *entry.Entry) []byte { return e.EventName() })},
 	{"message", text(func(e *entry.Entry) []byte { return e.Message })},
+	{"operation", text(func(e *entry.Entry) []byte { return e.Operation })},
 }
 
 func stamp(ms int64) string {

@@ -59,7 +59,7 @@ func sample() (rows []search.Row) {
 func hostile() *audit.Record {
 	const bad = "=cmd|' /C calc'!A0\\\r\n\x1b[2J\u202eab\u009bx\"a,b\"|x=y\\"
 	return &audit.Record{Stage: audit.End, Time: start, Logged: start, ID: "-1+1", Correlation: "@SUM(A1)", Caller: bad, Source: "[2001:db8::7]:5", Method: bad, Host: "h|=:8443", Path: "/" + bad,
-		Proto: bad, SOAPAction: bad, Route: bad, Target: bad, Exception: bad, Outcome: audit.Failed, Code: bad, Cause: bad, Status: 502, Hop1: audit.Hop{Version: "TLS 1.3", Suite: bad},
+		Proto: bad, SOAPAction: bad, Operation: bad, Route: bad, Target: bad, Exception: bad, Outcome: audit.Failed, Code: bad, Cause: bad, Status: 502, Hop1: audit.Hop{Version: "TLS 1.3", Suite: bad},
 		Hop2: audit.Hop{Endpoint: "[2001:db8::8]:443", Address: "[2001:db8::8]:443", Version: bad, Established: true}}
 }
 
