@@ -19,9 +19,8 @@ var seeds = []string{
 // FuzzReader reads what it is given at once, by single bytes, and with the standard library.
 //
 // The standard library is more lenient: it takes two roots, text outside of the root,
-// repeated attributes, unbound prefixes, xmlns misused, a DOCTYPE, bad names with colons, a
-// version of 1.x alone, ]]> it does refuse. So: whatever we take it must take, and read in
-// the same way.
+// repeated attributes, unbound prefixes, xmlns misused, a DOCTYPE, bad names with colons, and
+// bad names. So: whatever we take it must take, and read in the same way.
 func FuzzReader(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
@@ -45,14 +44,17 @@ func FuzzReader(f *testing.F) {
 		if err != nil {
 			t.Fatalf("we read %s\nencoding/xml: %v", got, err)
 		}
-		if got != want {
+		if flat.Replace(got) != flat.Replace(want) {
 			t.Fatalf("we read      %s\nencoding/xml %s", got, want)
 		}
 	})
 }
 
+// flat hides that encoding/xml keeps the white space of values as it is.
+var flat = strings.NewReplacer(`\n`, " ", `\t`, " ", `\r`, " ")
+
 // plain says whether encoding/xml can be asked: it knows UTF-8 and version 1.0 alone, and
-// keeps the white space of values.
+// takes a byte order mark for text.
 func plain(doc []byte) bool {
 	s := string(doc)
 	return !strings.Contains(s, "\x00") && !strings.Contains(s, "version") && !strings.HasPrefix(s, "\uFEFF")
