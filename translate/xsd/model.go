@@ -83,7 +83,7 @@ type Type struct {
 	Abstract   bool
 	Base       *Type // nil for anyType
 	Derivation Derivation
-	Derived    []*Type // those that name this one as their base, directly
+	Derived    []*Type // named types whose base this is, directly; none for anyType, from which all derive
 	Content    Content
 	Value      *Value    // Content Simple: what the text is
 	Particle   *Particle // Content Elements or Mixed; nil for none
