@@ -213,6 +213,10 @@ func (r *Reader) Name() Name {
 // not among them. After an End or Text it means nothing.
 func (r *Reader) Attrs() []Attr { return r.attrs }
 
+// Declarations returns the declarations of namespaces in the start tag at hand: xmlns:p has
+// the Local p, and xmlns an empty Prefix. After an End or Text they mean nothing.
+func (r *Reader) Declarations() []Attr { return r.xmlns }
+
 // Text returns a piece of text: a run of characters with references resolved, or of
 // a CDATA section. Runs longer than some KiB come in several, as do those around comments
 // and sections; none splits a character. It is valid until the next call of Next.

@@ -96,10 +96,11 @@ type Type struct {
 // Any reports whether t is anyType: any attributes, elements and text.
 func (t *Type) Any() bool { return t.Name == Name{Namespace, "anyType"} }
 
-// Array says what a SOAP-encoded array holds.
+// Array says what a SOAP-encoded array holds. The Item of an array of arrays is an array,
+// whose Name is written as in wsdl:arrayType: string[].
 type Array struct {
 	Item *Type
-	Dims string // as in wsdl:arrayType after the item's name: [], [,], [][]
+	Dims string // as in wsdl:arrayType after the item's name: [], or [,] for two dimensions
 }
 
 // Unbounded is the Max of a particle without a bound.

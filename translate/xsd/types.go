@@ -176,14 +176,37 @@ func (r *Reader) complexContent(t *Type, n *document.Node, mixed bool, w within)
 func (r *Reader) array(t *Type, n *document.Node, w within) {
 	t.Array = &Array{Item: t.Base.Array.Item, Dims: "[]"}
 	if qname, dims := arrayType(n); qname != "" {
-		t.Array = &Array{Item: r.ref(n, qname, w), Dims: dims}
+		t.Array = r.arrayOf(r.ref(n, qname, w), dims, n, w)
 	} else if e := only(t.Particle); e != nil {
 		t.Array.Item = e.Type
 	}
 	if only(t.Particle) == nil {
-		item := &Element{Name: Name{Local: "item"}, Type: t.Array.Item, Nillable: true}
-		t.Particle = &Particle{Kind: Sequence, Min: 1, Max: 1, Children: []*Particle{{Kind: One, Max: Unbounded, Element: item}}}
+		t.Particle = items(t.Array.Item)
 	}
+}
+
+// arrayOf takes T[][] as an array of T[]: dims are the innermost first.
+func (r *Reader) arrayOf(item *Type, dims string, n *document.Node, w within) *Array {
+	for {
+		first, rest, more := strings.Cut(dims, "]")
+		if !more || rest == "" {
+			break
+		}
+		of := &Array{Item: item, Dims: first + "]"}
+		item = &Type{Name: Name{item.Name.Space, item.Name.Local + of.Dims}, Complex: true, Base: r.anyType(), Content: Elements,
+			Array: of, Particle: items(item)}
+		dims = rest
+	}
+	if strings.Contains(dims, ",") {
+		w.line(r, n, "an array of several dimensions is taken as one of one dimension")
+	}
+	return &Array{Item: item, Dims: dims}
+}
+
+// items is the content of an array that does not say how its items are called.
+func items(t *Type) *Particle {
+	item := &Element{Name: Name{Local: "item"}, Type: t, Nillable: true}
+	return &Particle{Kind: Sequence, Min: 1, Max: 1, Children: []*Particle{{Kind: One, Max: Unbounded, Element: item}}}
 }
 
 func arrayType(n *document.Node) (qname, dims string) {
@@ -193,7 +216,7 @@ func arrayType(n *document.Node) (qname, dims string) {
 		}
 		if value := a.AttrIn(wsdlNamespace, "arrayType"); value != "" {
 			if at := strings.IndexByte(value, '['); at >= 0 {
-				return value[:at], value[at:]
+				return strings.TrimSpace(value[:at]), value[at:]
 			}
 			return value, "[]"
 		}
