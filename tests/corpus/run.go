@@ -1,0 +1,435 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"twohop/translate/shape"
+	"twohop/translate/wsdl"
+	"twohop/translate/xsd"
+)
+
+// trial is one contract on trial.
+type trial struct {
+	bench
+	contract
+	model  *wsdl.Contract
+	tables tables
+}
+
+// tables are what a trial found.
+type tables struct {
+	name       string
+	broken     string // why the contract could not be tried
+	operations int
+	unsampled  map[string]string // operation: why it has no sample
+	requests   []finding
+	answers    []finding
+	trips      []finding
+}
+
+// finding is a ruling with its place.
+type finding struct {
+	ruling
+	where string // contract, operation, mode
+}
+
+func (x *trial) run(ctx context.Context) tables {
+	x.tables = tables{name: x.name, unsampled: map[string]string{}}
+	var err error
+	if x.model, err = wsdl.Load(x.file); err != nil {
+		x.tables.broken = err.Error()
+		return x.tables
+	}
+	ports, err := x.samples(ctx, x.contract)
+	if err != nil {
+		x.tables.broken = err.Error()
+		return x.tables
+	}
+	for _, p := range x.withOurs(ports) {
+		x.port(ctx, p)
+	}
+	return x.tables
+}
+
+// withOurs adds the ports that zeep did not find: one for each set of operations.
+func (x *trial) withOurs(ports []port) []port {
+	tried := map[string]bool{}
+	for _, p := range ports {
+		tried[strings.Join(p.Operations, " ")] = true
+	}
+	x.eachPort(func(_ string, p *wsdl.Port) bool {
+		var names []string
+		for _, op := range p.Operations {
+			names = append(names, op.Name)
+		}
+		slices.Sort(names)
+		names = slices.Compact(names)
+		if key := strings.Join(names, " "); !tried[key] && len(names) > 0 {
+			tried[key] = true
+			ports = append(ports, port{Dir: fmt.Sprintf("q%d", len(tried)), Binding: p.Binding.String(), Operations: names})
+		}
+		return true
+	})
+	return ports
+}
+
+// eachPort calls f with every SOAP port and its full name until f returns false.
+func (x *trial) eachPort(f func(name string, p *wsdl.Port) bool) {
+	for _, service := range x.model.Services {
+		for _, p := range service.Ports {
+			if (p.Protocol == wsdl.SOAP11 || p.Protocol == wsdl.SOAP12) && !f(service.Name+"/"+p.Name, p) {
+				return
+			}
+		}
+	}
+}
+
+func (x *trial) port(ctx context.Context, p port) {
+	full := "no port of binding " + p.Binding
+	x.eachPort(func(name string, q *wsdl.Port) bool {
+		if q.Binding.String() != p.Binding {
+			return true
+		}
+		full = name
+		return false
+	})
+	k, err := newCodecs(x.model, full)
+	if err != nil {
+		x.tables.broken = err.Error()
+		return
+	}
+	x.tables.operations += len(p.Operations)
+	for _, mode := range modes {
+		x.fill(k, p, mode)
+	}
+	x.others(ctx, x.contract, p)
+	for _, mode := range modes {
+		x.ours(k, p, mode)
+		x.judgeRequests(ctx, k, p, mode)
+		x.judgeAnswers(k, p, mode)
+	}
+}
+
+func (x *trial) path(p port, kind, op, ending string) string {
+	return filepath.Join(x.dir(x.contract), p.Dir, kind, op+ending)
+}
+
+// fill makes the samples that zeep could not: the JSON of both messages, and the envelope
+// of an answer, which nobody else writes.
+func (x *trial) fill(k codecs, p port, mode string) {
+	s := sampler{shapes: &shape.Shapes{}, full: mode == "full"}
+	for _, kind := range []string{mode, "answers-" + mode} {
+		if err := os.MkdirAll(x.path(p, kind, "", ""), 0o700); err != nil {
+			log.Print(err)
+		}
+	}
+	for _, name := range p.Operations {
+		op := k.straight.Operation(name)
+		if op == nil {
+			x.tables.unsampled[name] = "we cannot call it"
+			continue
+		}
+		x.write(x.path(p, mode, name, ".json"), func() []byte { return encode(s.message(op.Input)) })
+		if op.Output == nil {
+			continue
+		}
+		answers := x.path(p, "answers-"+mode, name, ".json")
+		x.write(answers, func() []byte { return encode(s.message(op.Output)) })
+		x.write(x.path(p, "answers-"+mode, name, ".xml"), func() []byte {
+			text, err := os.ReadFile(answers)
+			if err == nil {
+				text, err = envelope(k.asRequest, name, adapted(text, op.Output))
+			}
+			if err != nil {
+				x.tables.unsampled[name+" "+mode+" answer"] = err.Error()
+			}
+			return text
+		})
+	}
+}
+
+// write makes a file that is not there.
+func (x *trial) write(path string, text func() []byte) {
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	made := text()
+	if made == nil {
+		return
+	}
+	if err := os.WriteFile(path, made, 0o600); err != nil {
+		log.Print(err)
+	}
+}
+
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		log.Print(err)
+		return nil
+	}
+	return b.Bytes()
+}
+
+// adapted is a sample as we take it: the text alone for a body that is nothing but text,
+// and the content alone where zeep names the only part of the body.
+func adapted(sample []byte, m *wsdl.Message) []byte {
+	v, err := decode(sample)
+	o, ok := v.(map[string]any)
+	if err != nil || !ok || len(o) != 1 || m == nil || len(m.Body) != 1 {
+		return sample
+	}
+	if text, ok := o["#text"]; ok {
+		return encode(text)
+	}
+	for name, content := range o {
+		if !holds(m.Body[0].Type.Particle, name) && (name == m.Body[0].Name.Local || strings.HasPrefix(m.Body[0].Name.Local, name)) {
+			return encode(content)
+		}
+	}
+	return sample
+}
+
+func holds(p *xsd.Particle, name string) bool {
+	if p == nil {
+		return false
+	}
+	if p.Kind == xsd.One && p.Element.Name.Local == name {
+		return true
+	}
+	return slices.ContainsFunc(p.Children, func(c *xsd.Particle) bool { return holds(c, name) })
+}
+
+// ours writes our envelopes of the requests, for the schema's verdict.
+func (x *trial) ours(k codecs, p port, mode string) {
+	dir := x.path(p, "ours-"+mode, "", "")
+	if err := os.RemoveAll(dir); err != nil {
+		log.Print(err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		log.Print(err)
+	}
+	for _, name := range p.Operations {
+		sample, err := os.ReadFile(x.path(p, mode, name, ".json"))
+		if err != nil {
+			continue
+		}
+		text, err := envelope(k.straight, name, adapted(sample, k.input(name)))
+		ending := ".xml"
+		if err != nil {
+			text, ending = []byte(err.Error()), ".error"
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+ending), text, 0o600); err != nil {
+			log.Print(err)
+		}
+	}
+}
+
+func (x *trial) judgeRequests(ctx context.Context, k codecs, p port, mode string) {
+	dirs := map[string]string{"zeep": mode, "php": "php-" + mode, "node": "node-" + mode, "ours": "ours-" + mode}
+	var files []string
+	for _, name := range p.Operations {
+		for _, dir := range dirs {
+			if file := x.path(p, dir, name, ".xml"); exists(file) {
+				files = append(files, file)
+			}
+		}
+	}
+	verdicts, err := x.verdicts(ctx, x.contract, files)
+	if err != nil {
+		log.Printf("%s: %v", x.name, err)
+	}
+	for _, name := range p.Operations {
+		op := k.straight.Operation(name)
+		if op == nil || !exists(x.path(p, mode, name, ".json")) {
+			continue
+		}
+		t := testimony{body: map[string]*node{}, verdict: map[string]string{}, encoded: op.RPC && op.Input.Encoded}
+		for stack, dir := range dirs {
+			file := x.path(p, dir, name, ".xml")
+			if body, err := bodyFrom(file); err == nil {
+				t.body[stack], t.verdict[stack] = body, verdicts[file][0]
+			}
+		}
+		where := x.name + " " + name + " " + mode
+		found := finding{where: where}
+		if ours := t.body["ours"]; ours != nil {
+			delete(t.body, "ours")
+			found.ruling = t.judge(ours)
+			if !found.same && verdicts[x.path(p, dirs["ours"], name, ".xml")][1] != "" {
+				found.detail += "; ours: " + verdicts[x.path(p, dirs["ours"], name, ".xml")][1]
+			}
+			x.trip(k, p, mode, name, where)
+		} else {
+			found.ruling = x.refused(t, p, dirs, name, verdicts)
+		}
+		x.tables.requests = append(x.tables.requests, found)
+	}
+}
+
+// refused rules on a sample that we do not take: rightly when no oracle's body is valid.
+func (x *trial) refused(t testimony, p port, dirs map[string]string, name string, verdicts map[string][2]string) ruling {
+	text, err := os.ReadFile(x.path(p, dirs["ours"], name, ".error"))
+	if err != nil {
+		text, _ = os.ReadFile(x.path(p, dirs["ours"], name, ".xml"))
+	}
+	seen := map[string]string{}
+	for stack := range t.body {
+		seen[t.verdict[stack]] = verdicts[x.path(p, dirs[stack], name, ".xml")][1]
+	}
+	if _, valid := seen["valid"]; !valid {
+		if why, invalid := seen["invalid"]; invalid {
+			return ruling{right: true, reason: "the sample is refused, and what the oracles make of it is invalid by the schema", detail: string(text) + "; schema: " + why}
+		}
+	}
+	return ruling{reason: "the sample is refused", detail: string(text)}
+}
+
+// trip closes the circle of a request: its envelope read, and that written again.
+func (x *trial) trip(k codecs, p port, mode, name, where string) {
+	found := finding{ruling: ruling{same: true, right: true}, where: where + " request"}
+	defer func() { x.tables.trips = append(x.tables.trips, found) }()
+	first, _ := os.ReadFile(x.path(p, "ours-"+mode, name, ".xml"))
+	read, err := answer(k.asAnswer, name, first)
+	if err != nil {
+		found.ruling = ruling{reason: "our own envelope is not read", detail: err.Error()}
+		return
+	}
+	second, err := envelope(k.straight, name, read)
+	if err != nil {
+		found.ruling = ruling{reason: "what was read from our own envelope is not written", detail: err.Error()}
+		return
+	}
+	if !bytes.Equal(first, second) {
+		found.ruling = ruling{reason: "the second envelope is not the first", detail: apart(first, second)}
+	}
+}
+
+// apart shows where two texts part.
+func apart(a, b []byte) string {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	from := max(0, i-60)
+	return fmt.Sprintf("%q became %q", a[from:min(len(a), i+60)], b[from:min(len(b), i+60)])
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func bodyFrom(file string) (*node, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	top, err := parse(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	return bodyOf(top)
+}
+
+// judgeAnswers compares our reading of every answer with the sample that it was made from,
+// with zeep's reading and with PHP's, and closes its circle.
+func (x *trial) judgeAnswers(k codecs, p port, mode string) {
+	kind := "answers-" + mode
+	for _, name := range p.Operations {
+		op := k.straight.Operation(name)
+		text, err := os.ReadFile(x.path(p, kind, name, ".xml"))
+		if err != nil || op == nil || op.Output == nil {
+			continue
+		}
+		where := x.name + " " + name + " " + mode
+		read, err := answer(k.straight, name, text)
+		if err != nil {
+			x.answer(where, "our reading", ruling{reason: "the answer is refused", detail: err.Error()})
+			continue
+		}
+		ours, err := decode(read)
+		if err != nil {
+			x.answer(where, "our reading", ruling{reason: "what we read is not JSON", detail: err.Error()})
+			continue
+		}
+		for _, theirs := range []struct {
+			file string
+			dialect
+		}{{".json", dialect{one: true}}, {".read.json", dialect{null: true}}, {".php.json", dialect{null: true, flat: true}}} {
+			x.compare(k, p, kind, name, where, ours, op.RPC, theirs.file, theirs.dialect)
+		}
+		x.answerTrip(k, name, where, text, read)
+	}
+}
+
+var readers = map[string]string{".json": "the sample", ".read.json": "zeep's reading", ".php.json": "PHP's reading"}
+
+func (x *trial) compare(k codecs, p port, kind, name, where string, ours any, rpc bool, file string, d dialect) {
+	text, err := os.ReadFile(x.path(p, kind, name, file))
+	if err != nil {
+		return
+	}
+	if file == ".json" {
+		text = adapted(text, k.straight.Operation(name).Output)
+	}
+	theirs, err := decode(text)
+	if err != nil {
+		return
+	}
+	if parts, ok := ours.(map[string]any); ok && d.flat && rpc && len(parts) == 1 {
+		ours = parts[slices.Collect(maps.Keys(parts))[0]]
+	}
+	r := ruling{same: true, right: true}
+	if at := d.unlike("", ours, theirs); at != "" {
+		r = ruling{reason: "not as " + readers[file], detail: at}
+	}
+	x.answer(where, readers[file], r)
+}
+
+func (x *trial) answer(where, who string, r ruling) {
+	x.tables.answers = append(x.tables.answers, finding{r, where + " answer, " + who})
+}
+
+func (x *trial) answerTrip(k codecs, name, where string, text, read []byte) {
+	found := finding{ruling: ruling{same: true, right: true}, where: where + " answer"}
+	defer func() { x.tables.trips = append(x.tables.trips, found) }()
+	written, err := envelope(k.asRequest, name, read)
+	if err != nil {
+		found.ruling = ruling{reason: "what was read from an answer is not written", detail: err.Error()}
+		return
+	}
+	again, err := answer(k.straight, name, written)
+	if err != nil {
+		found.ruling = ruling{reason: "our own envelope is not read", detail: err.Error()}
+		return
+	}
+	if !bytes.Equal(read, again) {
+		found.ruling = ruling{reason: "the second reading is not the first", detail: apart(read, again)}
+		return
+	}
+	first, err1 := parse(bytes.NewReader(text))
+	second, err2 := parse(bytes.NewReader(written))
+	if err1 != nil || err2 != nil {
+		return
+	}
+	a, err1 := bodyOf(first)
+	b, err2 := bodyOf(second)
+	if err1 != nil || err2 != nil {
+		return
+	}
+	if at := differs(b, a, true); at != "" {
+		found.ruling = ruling{reason: "the answer written again is another", detail: at}
+	}
+}
