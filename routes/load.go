@@ -132,7 +132,7 @@ func chain(hash string, src []byte) string {
 }
 
 // HashNow returns what Hash would be if the files were read now; it differs from Hash
-// when the content of one has changed, and never for a change of time or inode alone.
+// when the content of one has changed, contracts and what they import too, and never for a change of time or inode alone.
 func (t *Table) HashNow() string {
 	root := t.places.root.file
 	src, err := os.ReadFile(root)
@@ -149,10 +149,11 @@ func (t *Table) HashNow() string {
 			}
 		}
 	}
-	return hash
+	return t.followedNow(hash)
 }
 
-// Hash names the content of the files that t was read from, for audit records.
+// Hash names the content of the files that t was read from, contracts too, for audit
+// records.
 func (t *Table) Hash() string { return t.hash }
 
 // fill makes what depends on other keys, and the maps that nothing was read into.

@@ -16,6 +16,9 @@ func didYouMean(word string) string {
 // longest word that a suggestion is looked for: the work grows with the square.
 const maxSuggested = 64
 
+// Closest returns the candidate that word is probably a slip of, "" for none.
+func Closest(word string, candidates []string) string { return closest(word, candidates) }
+
 func closest(word string, candidates []string) string {
 	if len(word) > maxSuggested {
 		return ""

@@ -29,6 +29,9 @@ type Table struct {
 	warnings ErrorList
 	hash     string
 	digests  digests // of the files named, as they were read
+
+	contracts map[string]loaded // by file
+	followed  [][]string        // the files of each, in the order of the hash
 }
 
 // Content is what an included file may hold too; Load merges it.

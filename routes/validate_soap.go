@@ -18,6 +18,7 @@ func (c *checker) soap(route string, r *Route) {
 	if !c.complete(path+".callers_speak", path+".contract") {
 		return
 	}
+	c.contract(path+".contract", r)
 	if r.Translates() {
 		c.soapJSON(route, r)
 		return
@@ -91,7 +92,7 @@ func (c *checker) binding(path string, i int, r *Route, taken map[string]int) {
 	}
 	if c.has(path + ".body") {
 		c.member(path+".body", b.Body)
-		if !takesBody(b.Method) {
+		if !TakesBody(b.Method) {
 			c.fail(path+".body", "is there for "+b.Method+", whose body means nothing", "remove it, or write another method")
 		}
 	}
@@ -114,9 +115,9 @@ func (c *checker) binding(path string, i int, r *Route, taken map[string]int) {
 	}
 }
 
-// takesBody reports whether a request with a method has a body that means something (RFC
+// TakesBody reports whether a request with a method has a body that means something (RFC
 // 9110, section 9.3).
-func takesBody(method string) bool { return method != "GET" && method != "HEAD" && method != "DELETE" }
+func TakesBody(method string) bool { return method != "GET" && method != "HEAD" && method != "DELETE" }
 
 // member checks a path of members in a JSON body.
 func (c *checker) member(path, member string) {

@@ -20,7 +20,7 @@ var layers = [][]string{
 }
 
 // besides are the arrows within a layer.
-var besides = map[[2]string]bool{{"console", "proxy"}: true, {"console", "certs"}: true}
+var besides = map[[2]string]bool{{"console", "proxy"}: true, {"console", "certs"}: true, {"routes", "translate"}: true}
 
 const (
 	module = "twohop"

@@ -54,6 +54,13 @@ const (
 	TargetBadAnswer     Code = "target_bad_answer"
 	TargetTruncated     Code = "target_answer_truncated"
 	TargetCircuitOpen   Code = "target_circuit_open"
+	OperationUnknown    Code = "operation_unknown"
+	OperationNotAllowed Code = "operation_not_allowed"
+	InvalidRequest      Code = "invalid_request"
+	UnsupportedType     Code = "unsupported_media_type"
+	NotAcceptable       Code = "not_acceptable"
+	TargetFault         Code = "target_fault"
+	TargetAnswerInvalid Code = "target_answer_invalid"
 )
 
 // Entry describes a code: the status its answer carries, and what a person should
@@ -210,6 +217,27 @@ var entries = []Entry{
 	{TargetCircuitOpen, Broker, http.StatusServiceUnavailable, "The broker leaves the target alone for a moment",
 		"The last calls to the target failed, by default five in a row for want of a connection, so the broker refuses calls for the target's `circuit_breaker.open` and then lets one try. Nothing was sent: the call is safe to repeat.",
 		"Call again after the seconds in Retry-After; an admin mends what the cause names. `twohop routes --live` shows the target's state."},
+	{OperationUnknown, Broker, http.StatusNotFound, "The route has no such operation",
+		"The path below a route to a SOAP service names no operation of its contract and none of its `bindings`.",
+		"Call one of the operations that the answer names; the route's page, at its path with a slash, lists all."},
+	{OperationNotAllowed, Broker, http.StatusForbidden, "The operation is not on the route's list",
+		"The route's `soap.operations` does not name the operation.",
+		"Ask the admin of the broker to add the operation to the route."},
+	{InvalidRequest, Caller, http.StatusBadRequest, "The request is not what the operation takes",
+		"The body is not JSON, or a member, parameter or header of it is unknown, missing or has another type than the contract says; `pointer` says where, `expected` what should stand there.",
+		"Send what `expected` and `example` say; the route's openapi.json has every type."},
+	{UnsupportedType, Caller, http.StatusUnsupportedMediaType, "The request's media type is not taken",
+		"The route takes JSON, in UTF-8 and without a Content-Encoding, and the body is declared as something else.",
+		"Send Content-Type: application/json and no Content-Encoding."},
+	{NotAcceptable, Caller, http.StatusNotAcceptable, "The answer would not be acceptable",
+		"The request's Accept allows neither JSON nor XML.",
+		"Send Accept: application/json, or application/xml for the XML in the target's answer."},
+	{TargetFault, Target, http.StatusInternalServerError, "The target answered with a SOAP Fault",
+		"The service refused the call or failed. The answer's `title` is the service's own text, its `code` and `actor` are the service's too, and its typed detail stands under the name that the contract gives it; `type` tells this error apart. The route's `soap.fault_status` may give it another status.",
+		"See what the service says; the route's openapi.json lists the faults of the operation."},
+	{TargetAnswerInvalid, Target, http.StatusBadGateway, "The target's answer is not what the contract says",
+		"The answer is no SOAP message (an HTML page of an error, or nothing), is not well-formed XML, or has other elements and values than the contract. The target may have processed the call: do not repeat it blindly.",
+		"An admin looks at the target's own log, and whether the contract is that of the service as it is now."},
 }
 
 var byCode = func() map[Code]Entry {

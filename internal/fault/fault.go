@@ -35,7 +35,24 @@ type Fault struct {
 	Fix        string            // what to do; "" takes the catalogue's
 	RetryAfter time.Duration     // 0 when waiting does not help
 	Header     map[string]string // header fields of the answer: a challenge, Allow
+	Told       *Told             // what problem+json says beside or in place of that; nil for nothing
 	Err        error             // the underlying error; never shown to the caller
+}
+
+// Told is what a translated call tells its caller: where the request is wrong, or what
+// the target's own fault says. A zero member leaves what the catalogue says.
+type Told struct {
+	Status int
+	Title  string
+	Detail string
+	Code   string
+	More   []Member
+}
+
+// Member is a further member of problem+json: text, or JSON in Raw.
+type Member struct {
+	Name, Text string
+	Raw        []byte
 }
 
 // New returns a fault with a formatted cause.
