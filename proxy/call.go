@@ -24,6 +24,9 @@ type call struct {
 	trace trace
 	soap  soapVersion
 
+	errand   errand    // on a JSON route
+	envelope *envelope // its request; nil before it is translated
+
 	unclear error // the header names the operation in two ways
 	body    *callerBody
 

@@ -164,7 +164,7 @@ func (c *compiler) callers() *callers.Set {
 func (c *compiler) route(i int, plan *limit.Plan) *route {
 	r := &c.Routes[i]
 	pattern, _ := routes.ParsePattern(r.Path) // checked by Load
-	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: r.Methods, actions: r.SOAPActions, open: r.Callers.Anyone(),
+	out := &route{name: r.Name, pattern: pattern, path: r.Path, methods: takes(r), actions: r.SOAPActions, open: r.Callers.Anyone(),
 		ways: map[string]*way{}, request: newHeaderEdit(r.Headers), response: newHeaderEdit(r.ResponseHeaders), maxBody: int64(r.MaxBody),
 		limits: target.Limits{FirstByte: r.Timeout.FirstByte, Idle: r.Timeout.Idle, Total: r.Timeout.Total}, idempotent: r.Idempotent,
 		websocket: slices.Contains(r.Upgrade, "websocket"), vars: pattern.Vars(), evidence: c.evidence(i, r)}
@@ -179,6 +179,9 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 	if r.Rewrite != "" {
 		t := parseTemplate(r.Rewrite, pattern.Vars())
 		out.rewrite = &t
+	}
+	if r.Translates() {
+		out.translation = c.translation(i, r)
 	}
 	for _, caller := range r.Callers.Names {
 		x, name := c.TargetFor(r, caller), r.Target.Name

@@ -60,6 +60,9 @@ func (c *call) dispatch() error {
 	if c.r.ContentLength > r.maxBody {
 		return tooLarge(r.maxBody)
 	}
+	if r.translation != nil {
+		return c.operate()
+	}
 	return nil
 }
 

@@ -8,8 +8,14 @@ import (
 
 // forward sends the call to the target and its answer to the caller.
 func (c *call) forward() error {
+	if c.errand.page != "" {
+		return c.describe()
+	}
 	c.observe()
 	out, err := c.outgoing()
+	if c.envelope != nil {
+		defer c.envelope.end()
+	}
 	if err != nil {
 		return err
 	}
@@ -24,6 +30,9 @@ func (c *call) forward() error {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return c.tunnel(resp)
+	}
+	if c.errand.operation != nil {
+		return c.tell(resp)
 	}
 	return c.reply(resp)
 }

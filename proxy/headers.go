@@ -56,6 +56,9 @@ func (c *call) requestHeader() http.Header {
 	stripHopByHop(out)
 	c.stripTwins(out)
 	out["Traceparent"] = []string{c.trace.parent()}
+	if op := c.errand.operation; op != nil {
+		op.declare(out)
+	}
 	c.way.headers.apply(out)
 	c.route.request.apply(out)
 	if c.upgrades() {
@@ -63,6 +66,24 @@ func (c *call) requestHeader() http.Header {
 	}
 	spell(out, c.way.spelled)
 	return out
+}
+
+// aboutRequest are the fields that say something of the caller's body or answer, which
+// are not the target's.
+var aboutRequest = []string{"Accept", "Accept-Charset", "Accept-Encoding", "Content-Encoding", "Content-Language", "Content-Disposition", "Content-Md5", "Content-Digest",
+	"Repr-Digest", "Digest", "Want-Digest", "Want-Content-Digest", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range", "Soapaction", "Mime-Version"}
+
+// declare makes h the header of the operation's request.
+func (o *operation) declare(h http.Header) {
+	for _, name := range aboutRequest {
+		delete(h, name)
+	}
+	contentType, action := o.RequestHeader()
+	media, _, _ := strings.Cut(contentType, ";")
+	h["Content-Type"], h["Accept"], h["Accept-Encoding"] = []string{contentType}, []string{media}, []string{"identity"}
+	if action != "" {
+		h["Soapaction"] = []string{action}
+	}
 }
 
 // usual spellings differ from Go's; some old targets know only these.

@@ -13,6 +13,9 @@ import (
 
 // outgoing builds the call to the target.
 func (c *call) outgoing() (*target.Call, error) {
+	if c.errand.operation != nil {
+		return c.ask()
+	}
 	in := c.r
 	out := &target.Call{Limits: c.route.limits, Repeatable: c.route.idempotent, Interim: c.interim}
 	ctx := in.Context()
@@ -61,19 +64,21 @@ func (c *call) hold() int64 {
 
 // address is the call's URL at the target.
 func (c *call) address() *url.URL {
-	w := c.way
-	path := splice(w.base, c.rest)
+	w, rest, query := c.way, c.rest, c.r.URL.RawQuery
+	if c.route.translation != nil {
+		rest, query = "", "" // they name the operation, and are not the target's
+	}
+	path := splice(w.base, rest)
 	c.base = w.base
 	if t := c.route.rewrite; t != nil {
-		c.base, path = t.fill(c.match.vars, c.rest)
+		c.base, path = t.fill(c.match.vars, rest)
 	}
-	query := c.r.URL.RawQuery
 	if w.query != "" && query != "" {
 		query = w.query + "&" + query
 	} else if w.query != "" {
 		query = w.query
 	}
-	u := &url.URL{Scheme: w.scheme, Host: w.host, RawPath: path, RawQuery: query, ForceQuery: c.r.URL.ForceQuery}
+	u := &url.URL{Scheme: w.scheme, Host: w.host, RawPath: path, RawQuery: query, ForceQuery: c.r.URL.ForceQuery && c.route.translation == nil}
 	u.Path, _ = url.PathUnescape(path) // path is made of escaped parts
 	return u
 }

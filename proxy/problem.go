@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -24,6 +25,8 @@ type problem struct {
 	Route       string `json:"route,omitempty"`
 	Correlation string `json:"correlationId"`
 	RetryAfter  int    `json:"retryAfterSeconds,omitempty"`
+
+	more []fault.Member // further ones
 }
 
 type element struct{ name, text string }
@@ -47,7 +50,25 @@ func (c *call) problem(f *fault.Fault) *problem {
 	if c.route != nil {
 		p.Route = c.route.name
 	}
+	if t := f.Told; t != nil {
+		p.Status, p.Title, p.Detail, p.Code, p.more = cmp.Or(t.Status, p.Status), cmp.Or(t.Title, p.Title), cmp.Or(t.Detail, p.Detail), cmp.Or(t.Code, p.Code), t.More
+	}
 	return p
+}
+
+// json writes p; a further member never takes the place of one of its own.
+func (p *problem) json() []byte {
+	b, _ := json.Marshal(p) // strings and numbers always encode
+	for _, m := range p.more {
+		name, _ := json.Marshal(m.Name)
+		value := m.Raw
+		if value == nil {
+			value, _ = json.Marshal(m.Text)
+		}
+		b = append(append(b[:len(b)-1], ','), name...)
+		b = append(append(append(b, ':'), value...), '}')
+	}
+	return b
 }
 
 // refuse sends the fault in the caller's language. A SOAP caller gets status 500
@@ -59,7 +80,7 @@ func (c *call) refuse(f *fault.Fault) {
 	var body []byte
 	if c.soap == notSOAP {
 		contentType = "application/problem+json"
-		body, _ = json.Marshal(p) // strings and numbers always encode
+		body = p.json()
 		c.status = p.Status
 	} else {
 		contentType, body = faultXML(c.soap, p)

@@ -23,12 +23,17 @@ func (c *call) reply(resp *http.Response) error {
 	c.status = resp.StatusCode
 	c.answerHeader(resp.Header)
 	c.shown()
-	length := resp.ContentLength
 	if noBody(c.r.Method, resp) {
 		resp.Body.Close()
 		return c.last(nil)
 	}
 	c.answer.begin(c.digest(), c.route.evidence.bodies.Body(c.w.Header()))
+	return c.pass(resp)
+}
+
+// pass sends the body of an answer whose head is ready.
+func (c *call) pass(resp *http.Response) error {
+	length := resp.ContentLength
 	if length < 0 && !c.r.ProtoAtLeast(1, 1) {
 		return c.whole(resp)
 	}

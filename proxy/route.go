@@ -34,6 +34,7 @@ type route struct {
 	metrics     *metrics.Route
 	vars        []string // names of the path's {variables}
 	evidence    evidence
+	translation *translation // nil unless callers speak JSON to a SOAP target
 }
 
 // way is where one caller's calls on a route go.

@@ -17,8 +17,8 @@ func (t *Table) Contract(r *Route) *wsdl.Contract {
 	return t.contracts[string(r.SOAP.Contract)].contract
 }
 
-// loaded is a contract that was read, or why it was not.
-type loaded struct {
+// contractRead is a contract that was read, or why it was not.
+type contractRead struct {
 	contract *wsdl.Contract
 	err      error
 }
@@ -33,7 +33,7 @@ func (c *checker) contract(path string, r *Route) {
 	if !known {
 		l.contract, l.err = wsdl.Load(name)
 		if c.contracts == nil {
-			c.contracts = map[string]loaded{}
+			c.contracts = map[string]contractRead{}
 		}
 		c.contracts[name] = l
 		if l.err == nil {

@@ -30,7 +30,7 @@ type Table struct {
 	hash     string
 	digests  digests // of the files named, as they were read
 
-	contracts map[string]loaded // by file
+	contracts map[string]contractRead // by file
 	followed  [][]string        // the files of each, in the order of the hash
 }
 
