@@ -23,10 +23,14 @@ const (
 // answer that is not what the contract says, *TooLarge, those of body.
 func (o *Operation) Answer(body io.Reader, charset string, as Form) *Stream {
 	return newStream(o.service.options.Cap, func(yield func([]byte) bool) error {
-		d := &decoder{op: o, yield: yield, out: make([]byte, 0, 4<<10)}
-		d.r = markup.NewReader(&drained{d, body}, charset, markup.Limits{})
-		return broken(d.envelope(as))
+		return broken(o.decoder(body, charset, yield).envelope(as))
 	})
+}
+
+func (o *Operation) decoder(body io.Reader, charset string, yield func([]byte) bool) *decoder {
+	d := &decoder{op: o, yield: yield, out: make([]byte, 0, 4<<10)}
+	d.r = markup.NewReader(&drained{d, body}, charset, markup.Limits{Element: int(o.service.options.Cap)})
+	return d
 }
 
 // decoder writes JSON from one message.
@@ -85,15 +89,8 @@ func (d *decoder) room() error {
 	if err := d.give(); err != nil {
 		return err
 	}
-	for i := range d.frames {
-		if int64(len(d.out)) <= d.op.service.options.Cap {
-			break
-		}
-		if f := &d.frames[i]; f.apart {
-			if err := d.commit(f); err != nil {
-				return err
-			}
-		}
+	if most := d.op.service.options.Cap; int64(len(d.out)) > 2*most {
+		return &TooLarge{most, "elements of several names may be mixed, so that they are held to be put together by name"}
 	}
 	return nil
 }

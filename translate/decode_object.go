@@ -19,7 +19,6 @@ type object struct {
 	begun int64        // where the first of them starts
 	segs  []segment
 	first bool // no member yet
-	order bool // members are items of #content
 }
 
 func (d *decoder) push(s *shape.Shape) {
@@ -288,6 +287,11 @@ func (d *decoder) memberApart(x *shape.Field) error {
 	}
 	f = d.top()
 	f.segs = append(f.segs, segment{orderOf(x), start, d.pos()})
+	if int64(len(d.out)) > d.op.service.options.Cap && !slices.ContainsFunc(d.frames[:len(d.frames)-1], func(o object) bool { return o.apart }) {
+		if err := d.commit(f); err != nil {
+			return err
+		}
+	}
 	return d.room()
 }
 
@@ -337,15 +341,12 @@ func (d *decoder) assemble(f *object) {
 	f.segs = f.segs[:0]
 }
 
-// commit gives up holding an object, whose elements come by name so far.
+// commit gives up holding the object that is open, whose elements come by name so far.
 func (d *decoder) commit(f *object) error {
 	for i := 1; i < len(f.segs); i++ {
 		if f.segs[i].order < f.segs[i-1].order {
 			return &TooLarge{d.op.service.options.Cap, "elements of several names are mixed, so that they are held to be put together by name"}
 		}
-	}
-	if f != d.top() {
-		return &TooLarge{d.op.service.options.Cap, "elements of several names may be mixed, so that they are held to be put together by name"}
 	}
 	d.assemble(f)
 	return nil

@@ -116,9 +116,6 @@ func (d *decoder) scalarText(v *xsd.Value, text []byte) error {
 			return nil
 		}
 	}
-	if len(text) > 40 {
-		text = append(bytes.ToValidUTF8(text[:40], nil), "..."...)
-	}
 	return &Broken{What: "the value does not fit; the contract says " + describeValue(v)}
 }
 
@@ -253,7 +250,6 @@ func (d *decoder) anyContent(before *[]byte) error {
 func (d *decoder) ordered(mixed bool) error {
 	d.comma()
 	d.text(`"#content":`)
-	d.top().order = true
 	d.text("[")
 	for n := 0; ; {
 		kind, err := d.r.Next()

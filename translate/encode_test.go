@@ -115,9 +115,9 @@ func rows(n int, before, after string) io.Reader {
 
 func TestALongArrayIsNotHeld(t *testing.T) {
 	for name, c := range map[string]struct{ before, after, err string }{
-		"all members before it":   {before: `"From":"2026-01-02","Top":1,`},
-		"members before it left out": {},
-		"members after it":        {after: `,"Color":"red"`},
+		"all members before it":           {before: `"From":"2026-01-02","Top":1,`},
+		"members before it left out":      {},
+		"members after it":                {after: `,"Color":"red"`},
 		"a member that belongs before it": {after: `,"Top":1`, err: "stands after those that follow it"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,9 @@
 package markup
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Skip reads to the End of the element that has just started.
 func (r *Reader) Skip() error {
@@ -107,7 +110,7 @@ func (r *Reader) insertScope(dst []byte, begin, name, outer, own int) []byte {
 		if hidden(scope[i+1:], b.prefix) || b.prefix == "" && b.space == "" {
 			continue
 		}
-		if b.prefix == "" || bytes.Contains(dst[begin:], append([]byte(b.prefix), ':')) {
+		if b.prefix == "" || used(dst[begin:], b.prefix) {
 			add = appendDeclaration(add, b)
 		}
 	}
@@ -127,4 +130,19 @@ func hidden(by []binding, prefix string) bool {
 		}
 	}
 	return false
+}
+
+// used reports whether text may use a prefix, as a name or in a value.
+func used(text []byte, prefix string) bool {
+	with := append([]byte(prefix), ':')
+	for {
+		i := bytes.Index(text, with)
+		if i < 0 {
+			return false
+		}
+		if i == 0 || text[i-1] < utf8.RuneSelf && class[text[i-1]]&nameChar == 0 {
+			return true
+		}
+		text = text[i+1:]
+	}
 }
