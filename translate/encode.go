@@ -27,6 +27,7 @@ type encoder struct {
 	scratch []byte
 	spare   []byte
 	lit     []byte
+	matcher matcher
 	anon    int // prefixes made up for names that the contract does not know
 }
 

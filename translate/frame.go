@@ -67,9 +67,8 @@ func (e *encoder) top() *frame { return &e.frames[len(e.frames)-1] }
 func (f *frame) set(t *xsd.Type, s *shape.Shape) {
 	old, seen := f.shape, f.seen
 	f.typ, f.shape = t, s
-	f.seen = make([]uint64, 0, 4)
-	if old == nil {
-		f.seen = seen
+	if old != nil {
+		f.seen = nil
 	}
 	for range (len(s.Fields) + 63) / 64 {
 		f.seen = append(f.seen, 0)

@@ -14,7 +14,8 @@ func (e *encoder) arrange(f *frame) error {
 	}
 	s := f.shape
 	if !s.Plain && !s.Free || s.Choice && !s.Free {
-		m := matcher{shape: s, segs: f.segs, used: make([]bool, len(f.segs))}
+		m := &e.matcher
+		m.begin(s, f.segs)
 		m.take(s.Type.Particle)
 		if err := m.left(); err != nil {
 			return err
@@ -63,6 +64,12 @@ type matcher struct {
 	segs  []segment
 	used  []bool
 	order []segment
+}
+
+func (m *matcher) begin(s *shape.Shape, segs []segment) {
+	m.shape, m.segs, m.order = s, segs, m.order[:0]
+	m.used = slices.Grow(m.used[:0], len(segs))[:len(segs)]
+	clear(m.used)
 }
 
 // take takes what p allows, and reports whether that was anything.

@@ -17,7 +17,11 @@ const (
 	MaxKey    = 4096 // bytes of a member's name
 )
 
-const bufferSize = 32 << 10
+// A buffer starts small, for most texts are.
+const (
+	smallBuffer = 4 << 10
+	largeBuffer = 32 << 10
+)
 
 // Reader reads one JSON value. It is not safe for concurrent use.
 type Reader struct {
@@ -55,8 +59,11 @@ func (d *Reader) more() error {
 	if d.err != nil {
 		return d.err
 	}
-	if d.buf == nil {
-		d.buf = make([]byte, bufferSize)
+	switch {
+	case d.buf == nil:
+		d.buf = make([]byte, smallBuffer)
+	case d.w == smallBuffer && len(d.buf) == smallBuffer:
+		d.buf = append(make([]byte, 0, largeBuffer), d.buf...)[:largeBuffer]
 	}
 	if d.r > 0 {
 		d.before += int64(d.r)

@@ -97,11 +97,13 @@ func (d *Reader) escape() error {
 		return err
 	}
 	if utf16.IsSurrogate(r) {
-		if err := d.have(2); err != nil {
-			return err
-		}
-		if d.buf[d.r] != '\\' || d.buf[d.r+1] != 'u' {
-			return d.wrong("a lone surrogate in a string")
+		for i, c := range []byte{'\\', 'u'} {
+			if err := d.have(i + 1); err != nil {
+				return err
+			}
+			if d.buf[d.r+i] != c {
+				return d.wrong("a lone surrogate in a string")
+			}
 		}
 		low, err := d.hex()
 		if err != nil {
