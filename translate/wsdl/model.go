@@ -3,7 +3,11 @@
 // safe for concurrent use afterwards.
 package wsdl
 
-import "twohop/translate/xsd"
+import (
+	"strconv"
+
+	"twohop/translate/xsd"
+)
 
 // Contract is a WSDL document with everything that it imports.
 type Contract struct {
@@ -20,6 +24,9 @@ type Warning struct {
 	Line int
 	What string
 }
+
+// String is file:line: what.
+func (w Warning) String() string { return w.File + ":" + strconv.Itoa(w.Line) + ": " + w.What }
 
 // Service is a wsdl:service.
 type Service struct {
@@ -47,6 +54,11 @@ const (
 	HTTPGet
 	HTTPPost
 )
+
+// String is the protocol's name for people.
+func (p Protocol) String() string {
+	return [...]string{"SOAP 1.1", "SOAP 1.2", "HTTP GET", "HTTP POST"}[p]
+}
 
 // Operation is one operation of a port.
 type Operation struct {

@@ -54,3 +54,7 @@ func (r *Reader) fromCatalog(space string) bool {
 	}
 	return true
 }
+
+// Known reports whether the schema of a namespace is built in, so that an import of it
+// needs no file.
+func Known(space string) bool { return catalog[space] != "" || space == Namespace }
