@@ -78,8 +78,9 @@ func (l *Limiter) set(c Config, now time.Time) {
 	}
 }
 
-// Key names a limiter: a route, and a caller unless the route's callers share one.
-type Key struct{ Route, Caller string }
+// Key names a limiter: a route, or one operation of its service, and a caller unless the
+// callers share one.
+type Key struct{ Route, Operation, Caller string }
 
 // Store keeps limiters over reloads, so that a new configuration does not hand out
 // fresh tokens. It is safe for concurrent use.

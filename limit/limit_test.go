@@ -15,7 +15,7 @@ var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func one(s *Store, c Config) *Limiter {
 	p := s.Plan()
-	l := p.Limiter(Key{"stock", "fno"}, c)
+	l := p.Limiter(Key{Route: "stock", Caller: "fno"}, c)
 	p.Apply(t0)
 	return l
 }
@@ -110,7 +110,7 @@ func TestReloadKeepsTokensAndRunningCalls(t *testing.T) {
 func TestPlanThatIsNotAppliedChangesNothing(t *testing.T) {
 	s := NewStore()
 	l := one(s, Config{Concurrent: 1})
-	s.Plan().Limiter(Key{"stock", "fno"}, Config{Concurrent: 100})
+	s.Plan().Limiter(Key{Route: "stock", Caller: "fno"}, Config{Concurrent: 100})
 	l.Acquire(t0)
 	if v, _ := l.Acquire(t0); v != Busy {
 		t.Errorf("%v, want Busy: the plan was dropped", v)

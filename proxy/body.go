@@ -22,6 +22,7 @@ type callerBody struct {
 	read atomic.Int64
 	done atomic.Bool // read to its end, or there is none
 
+	ahead []byte  // was read to tell the operation; comes first
 	watch watched // sees what is passed on; not what is discarded
 }
 
@@ -43,6 +44,11 @@ func (b *callerBody) Read(p []byte) (int, error) {
 func (b *callerBody) take(p []byte, pass bool) (int, error) {
 	b.one.Lock()
 	defer b.one.Unlock()
+	if len(b.ahead) > 0 { // observe has seen it
+		n := copy(p, b.ahead)
+		b.ahead = b.ahead[n:]
+		return n, nil
+	}
 	n, err := b.ReadCloser.Read(p)
 	read := b.read.Add(int64(n))
 	if pass && read <= b.max.Load() {
@@ -138,18 +144,25 @@ func (c *call) discard(most int64, limit time.Duration) {
 func (c *call) spool(most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(punctual{c}, most+1))
 	c.rc.SetReadDeadline(time.Time{})
-	var known *fault.Fault
 	switch {
-	case errors.As(err, &known):
-		return nil, known
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fault.New(fault.BodyTimeout, "the request body did not come within the route's idle and total limits").Because(fault.Unquoted(err))
 	case err != nil:
-		return nil, fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(fault.Unquoted(err))
+		return nil, bodyFault(err)
 	case int64(len(data)) > most:
 		return nil, tooLarge(most)
 	}
 	return data, nil
+}
+
+// bodyFault says why a body could not be read.
+func bodyFault(err error) error {
+	var known *fault.Fault
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fault.New(fault.BodyTimeout, "the request body did not come within the route's idle and total limits").Because(fault.Unquoted(err))
+	}
+	return fault.New(fault.BodyBroken, "the request body broke off on its way from the caller").Because(fault.Unquoted(err))
 }
 
 // punctual reads the caller's body under the route's limits.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"twohop/internal/fault"
 	"twohop/limit"
 	"twohop/target"
+	"twohop/translate/address"
 )
 
 // call is one call on its way through the broker.
@@ -49,6 +51,13 @@ type call struct {
 	status   int
 	out      int64 // body bytes to the caller
 	failed   *fault.Fault
+
+	asked     asked            // a contract, on a route to a SOAP service
+	origin    *url.URL         // of that contract at the target
+	message   *address.Message // what its beginning says; nil when it was not looked at
+	operation string
+	occupied  *limit.Limiter // of the operation
+	grown     int            // bytes by which addresses in the message became longer
 
 	variables audit.Variables
 	answer    watched
@@ -96,6 +105,14 @@ func (c *call) pipeline() error {
 		return err
 	}
 	defer c.release()
+	if c.route.pass != nil {
+		if err := c.dispatchMessage(); err != nil {
+			return err
+		}
+	}
+	if err := c.limitOperation(); err != nil {
+		return err
+	}
 	return c.forward()
 }
 
@@ -126,6 +143,9 @@ func (c *call) release() {
 	}
 	c.admitted = false
 	c.way.limiter.Release()
+	if c.occupied != nil {
+		c.occupied.Release()
+	}
 	if m := c.route.metrics; m != nil {
 		m.InFlight.Dec()
 	}

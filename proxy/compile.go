@@ -176,6 +176,7 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 		out.unavailable = off.Error()
 		return out
 	}
+	out.pass = c.pass(i, r)
 	if r.Rewrite != "" {
 		t := parseTemplate(r.Rewrite, pattern.Vars())
 		out.rewrite = &t
@@ -201,6 +202,7 @@ func (c *compiler) route(i int, plan *limit.Plan) *route {
 			key.Caller = ""
 		}
 		w.limiter = plan.Limiter(key, limit.Config{PerSecond: r.Limit.Rate.PerSecond(), Burst: r.Limit.Burst, Concurrent: r.Limit.Concurrent})
+		w.operations = limiters(plan, r, caller)
 		out.ways[caller] = w
 	}
 	return out

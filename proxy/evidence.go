@@ -93,8 +93,9 @@ func (w *watched) sum() audit.Sum {
 
 // observe prepares to see the request pass.
 func (c *call) observe() {
-	if !c.body.done.Load() {
+	if !c.body.done.Load() || len(c.body.ahead) > 0 {
 		c.body.watch.begin(c.digest(), c.route.evidence.bodies.Body(c.r.Header))
+		c.body.watch.see(c.body.ahead)
 	}
 }
 

@@ -12,6 +12,12 @@ func (c *call) forward() error {
 		return c.describe()
 	}
 	c.observe()
+	switch {
+	case c.asked != nothing && c.route.pass.saved != nil:
+		return c.contract()
+	case c.asked == singleFile:
+		return c.single()
+	}
 	out, err := c.outgoing()
 	if c.envelope != nil {
 		defer c.envelope.end()

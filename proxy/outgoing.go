@@ -22,8 +22,14 @@ func (c *call) outgoing() (*target.Call, error) {
 	if c.upgrades() {
 		ctx, c.hangUp = context.WithCancel(ctx)
 	}
+	address, header := c.address(), c.requestHeader()
+	if c.asked != nothing {
+		c.origin = address
+		plainly(header)
+	}
+	c.redirect()
 	out.Request = (&http.Request{
-		Method: in.Method, URL: c.address(), Host: c.host(), Header: c.requestHeader(), ContentLength: in.ContentLength,
+		Method: in.Method, URL: address, Host: c.host(), Header: header, ContentLength: c.length(),
 	}).WithContext(ctx)
 	most := c.hold()
 	switch {
@@ -53,13 +59,21 @@ const (
 
 // hold returns the longest body that is read whole first; 0 says that it is streamed.
 func (c *call) hold() int64 {
-	switch n := c.r.ContentLength; {
+	switch n := c.length(); {
 	case n < 0:
 		return c.way.bufferRequest
 	case n <= shortBody, n <= repeatBody && c.route.idempotent:
 		return n
 	}
 	return 0
+}
+
+// length is that of the body at the target.
+func (c *call) length() int64 {
+	if n := c.r.ContentLength; n <= 0 {
+		return n
+	}
+	return c.r.ContentLength + int64(c.grown)
 }
 
 // address is the call's URL at the target.

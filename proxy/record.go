@@ -18,7 +18,7 @@ func (c *call) record(stage string) error {
 	rec := audit.Record{
 		Stage: stage, Time: c.start, Logged: c.deps.Now(), ID: c.trace.id + "-" + c.trace.span, Correlation: c.trace.id,
 		Caller: c.who.Name, CallerBy: c.who.By, Credential: c.who.Credential, Source: c.r.RemoteAddr,
-		Method: c.r.Method, Host: c.r.Host, Proto: c.r.Proto, SOAPAction: c.match.action,
+		Method: c.r.Method, Host: c.r.Host, Proto: c.r.Proto, SOAPAction: c.match.action, Operation: c.operation,
 		Config: c.config, Status: c.status,
 	}
 	if c.route != nil {

@@ -22,6 +22,9 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }
 func (c *call) reply(resp *http.Response) error {
 	c.status = resp.StatusCode
 	c.answerHeader(resp.Header)
+	if c.asked != nothing && c.status == http.StatusOK {
+		return c.turnContract(resp)
+	}
 	c.shown()
 	if noBody(c.r.Method, resp) {
 		resp.Body.Close()

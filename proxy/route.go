@@ -35,6 +35,7 @@ type route struct {
 	vars        []string // names of the path's {variables}
 	evidence    evidence
 	translation *translation // nil unless callers speak JSON to a SOAP target
+	pass        *pass        // nil unless SOAP messages pass through
 }
 
 // way is where one caller's calls on a route go.
@@ -42,9 +43,10 @@ type way struct {
 	name          string // of the target, or of the route for one written in place
 	target        *balance.Group
 	limiter       *limit.Limiter
-	scheme, host  string   // host as in the url, the first one, for the Host header
-	hosts         []string // names of all endpoints
-	base          string   // escaped path
+	operations    map[string]*limit.Limiter // of operations that have a limit of their own
+	scheme, host  string                    // host as in the url, the first one, for the Host header
+	hosts         []string                  // names of all endpoints
+	base          string                    // escaped path
 	query         string
 	hostPolicy    string
 	headers       headerEdit

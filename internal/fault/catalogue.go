@@ -16,6 +16,8 @@ const (
 	NoCredential        Code = "credential_missing"
 	BadCredential       Code = "credential_unknown"
 	CallerNotAllowed    Code = "caller_not_allowed"
+	OperationNotAllowed Code = "operation_not_allowed"
+	OperationUnclear    Code = "operation_unclear"
 	RateLimited         Code = "rate_limited"
 	TooManyConcurrent   Code = "concurrency_limited"
 	BodyTooLarge        Code = "body_too_large"
@@ -55,7 +57,6 @@ const (
 	TargetTruncated     Code = "target_answer_truncated"
 	TargetCircuitOpen   Code = "target_circuit_open"
 	OperationUnknown    Code = "operation_unknown"
-	OperationNotAllowed Code = "operation_not_allowed"
 	InvalidRequest      Code = "invalid_request"
 	UnsupportedType     Code = "unsupported_media_type"
 	NotAcceptable       Code = "not_acceptable"
@@ -103,6 +104,12 @@ var entries = []Entry{
 	{CallerNotAllowed, Broker, http.StatusForbidden, "The caller is not on the route's list",
 		"The caller is known, but the route's `callers` does not name it.",
 		"Ask the admin of the broker to add the caller to the route."},
+	{OperationNotAllowed, Broker, http.StatusForbidden, "The operation is not allowed",
+		"The route names the operations that may be called under `soap.operations`, and this is none of them; or SOAPAction, the WS-Addressing action and the body's element name different operations.",
+		"Call an operation that the route allows, with the SOAPAction that its contract says; or ask the admin to add it to `soap.operations`."},
+	{OperationUnclear, Caller, http.StatusBadRequest, "The operation cannot be told",
+		"The route needs to know which operation a message is for, and what says so is not within the first 64 KiB of the body, is encrypted, compressed or in an encoding that the broker does not read, or is no SOAP.",
+		"Send a SOAP message whose body begins within 64 KiB, in UTF-8 or UTF-16, neither compressed nor encrypted; the root of a multipart message comes first."},
 	{RateLimited, Broker, http.StatusTooManyRequests, "Too many calls",
 		"The route's rate for this caller is used up.",
 		"Wait for the seconds in Retry-After, then go on; or ask the admin for a higher `limit.rate` or `limit.burst`."},
@@ -220,9 +227,6 @@ var entries = []Entry{
 	{OperationUnknown, Broker, http.StatusNotFound, "The route has no such operation",
 		"The path below a route to a SOAP service names no operation of its contract and none of its `bindings`.",
 		"Call one of the operations that the answer names; the route's page, at its path with a slash, lists all."},
-	{OperationNotAllowed, Broker, http.StatusForbidden, "The operation is not on the route's list",
-		"The route's `soap.operations` does not name the operation.",
-		"Ask the admin of the broker to add the operation to the route."},
 	{InvalidRequest, Caller, http.StatusBadRequest, "The request is not what the operation takes",
 		"The body is not JSON, or a member, parameter or header of it is unknown, missing or has another type than the contract says; `pointer` says where, `expected` what should stand there.",
 		"Send what `expected` and `example` say; the route's openapi.json has every type."},

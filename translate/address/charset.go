@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/ianaindex"
 )
 
 // form is how a document writes the characters of its markup.
@@ -25,8 +27,8 @@ var asciiNames = regexp.MustCompile(`^(utf-?8|us-ascii|ascii|iso[-_]8859-[0-9]+|
 
 var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']`)
 
-// charsetOf returns the charset of a Content-Type, "" for none.
-func charsetOf(contentType string) string {
+// Charset returns the charset of a Content-Type, "" for none.
+func Charset(contentType string) string {
 	if _, params, err := mime.ParseMediaType(contentType); err == nil {
 		return strings.ToLower(params["charset"])
 	}
@@ -90,6 +92,31 @@ func edited(doc []byte, charset string, change func([]byte) ([]byte, error)) ([]
 		out = widen(out, f)
 	}
 	return out, nil
+}
+
+// utf8Of returns a document in UTF-8, without a byte order mark.
+func utf8Of(src Source) ([]byte, error) {
+	f, err := sniff(src.Data, src.Charset)
+	if err != nil {
+		return nil, err
+	}
+	if f != ascii {
+		plain, err := narrow(src.Data, f)
+		return bytes.TrimPrefix(plain, utf8BOM), err
+	}
+	plain := bytes.TrimPrefix(src.Data, utf8BOM)
+	name := src.Charset
+	if m := declared.FindSubmatch(plain); name == "" && m != nil {
+		name = string(m[1])
+	}
+	if name == "" || len(plain) < len(src.Data) || utf8.Valid(plain) {
+		return plain, nil
+	}
+	set, err := ianaindex.IANA.Encoding(name)
+	if err != nil || set == nil {
+		return nil, fmt.Errorf("the encoding %.40q is not taken", name)
+	}
+	return set.NewDecoder().Bytes(plain)
 }
 
 func order(f form) binary.AppendByteOrder {

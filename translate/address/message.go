@@ -14,6 +14,7 @@ import (
 // Message is what the beginning of a SOAP message tells.
 type Message struct {
 	Version int      // of SOAP: 11 or 12
+	ID      string   // wsa:MessageID
 	Actions []string // wsa:Action headers; more than one when they are of several versions
 	Empty   bool     // the body has no element
 	Space   string   // namespace of the body's first element
@@ -60,7 +61,7 @@ func Read(data []byte, whole bool, contentType string) (*Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		data, base, charset = data[from:to], from, charsetOf(inner.Get("Content-Type"))
+		data, base, charset = data[from:to], from, Charset(inner.Get("Content-Type"))
 	}
 	if len(data) < 4 && !whole {
 		return nil, ErrShort
@@ -257,6 +258,10 @@ func (r *reader) header() error {
 // addressing reads a header of WS-Addressing.
 func (r *reader) addressing() error {
 	switch name := string(r.local); name {
+	case "MessageID":
+		value, _, err := r.content()
+		r.m.ID = strings.TrimSpace(value)
+		return err
 	case "Action":
 		value, _, err := r.content()
 		r.m.Actions = append(r.m.Actions, strings.TrimSpace(value))

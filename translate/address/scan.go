@@ -186,11 +186,11 @@ func (s *scanner) readStart() error {
 	}
 	from := s.at
 	p := from + 1
-	e := element{bound: len(s.bound), name: s.name(&p)}
+	e := element{bound: len(s.bound), name: s.readName(&p)}
 	s.attrs = s.attrs[:0]
 	for {
 		before := p
-		p = s.space(p)
+		p = s.blanks(p)
 		if p >= len(s.data) {
 			return io.ErrUnexpectedEOF
 		}
@@ -229,15 +229,15 @@ func (s *scanner) readStart() error {
 	return nil
 }
 
-func (s *scanner) space(p int) int {
+func (s *scanner) blanks(p int) int {
 	for p < len(s.data) && (s.data[p] == ' ' || s.data[p] == '\t' || s.data[p] == '\r' || s.data[p] == '\n') {
 		p++
 	}
 	return p
 }
 
-// name reads up to what cannot be part of a name.
-func (s *scanner) name(p *int) []byte {
+// readName reads up to what cannot be part of a name.
+func (s *scanner) readName(p *int) []byte {
 	from := *p
 	for *p < len(s.data) && s.data[*p] > ' ' && bytes.IndexByte([]byte(`=/<>"'&`), s.data[*p]) < 0 {
 		*p++
@@ -246,15 +246,15 @@ func (s *scanner) name(p *int) []byte {
 }
 
 func (s *scanner) readAttr(p *int) error {
-	name := s.name(p)
-	*p = s.space(*p)
+	name := s.readName(p)
+	*p = s.blanks(*p)
 	if *p >= len(s.data) {
 		return io.ErrUnexpectedEOF
 	}
 	if s.data[*p] != '=' {
 		return s.fail("the attribute %.40q has no value", name)
 	}
-	*p = s.space(*p + 1)
+	*p = s.blanks(*p + 1)
 	if *p >= len(s.data) {
 		return io.ErrUnexpectedEOF
 	}

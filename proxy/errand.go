@@ -24,8 +24,8 @@ const (
 	openAPIPage = "/openapi.json"
 )
 
-// operate finds out what a call on a JSON route is for.
-func (c *call) operate() error {
+// dispatchPath finds out what a call on a JSON route is for.
+func (c *call) dispatchPath() error {
 	t := c.route.translation
 	rest, err := url.PathUnescape(c.rest)
 	if err != nil {
@@ -65,6 +65,7 @@ func (c *call) operate() error {
 	}
 	switch {
 	case c.errand.operation != nil:
+		c.operation = c.errand.operation.Name
 		return c.negotiate()
 	case len(methods) > 0:
 		slices.Sort(methods)
