@@ -16,7 +16,7 @@ type testimony struct {
 // failing that the only one that is valid by the schema; failing that the only one there
 // is. For rpc/encoded it is PHP's. It is nil when the oracles leave it open.
 func (t testimony) reference() (*node, string) {
-	if t.encoded {
+	if t.encoded && t.body["php"] != nil {
 		return t.body["php"], "php-soap, the only one of them that knows rpc/encoded"
 	}
 	for i, a := range stacks {
@@ -68,6 +68,11 @@ type ruling struct {
 
 // judge compares our body with what the oracles say.
 func (t testimony) judge(ours *node) ruling {
+	if t.encoded && t.body["php"] == nil {
+		if who, found := t.any(ours); found {
+			return ruling{same: true, right: true, reason: "but for types, as " + who}
+		}
+	}
 	want, by := t.reference()
 	if want == nil {
 		who, found := t.any(ours)

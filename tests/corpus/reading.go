@@ -130,7 +130,7 @@ func sameXML(a, b string) bool {
 
 // plain takes out of a value what the dialect cannot say.
 func (d dialect) plain(v any) any {
-	if list, ok := v.([]any); ok && d.null && len(list) == 0 {
+	if list, ok := v.([]any); ok && d.null && !slices.ContainsFunc(list, func(x any) bool { return d.plain(x) != nil }) {
 		return nil
 	}
 	o, ok := v.(map[string]any)
@@ -139,6 +139,9 @@ func (d dialect) plain(v any) any {
 			return nil
 		}
 		return v
+	}
+	if list, ok := o["#content"].([]any); ok {
+		o = grouped(o, list)
 	}
 	p := map[string]any{}
 	for key, x := range o {
@@ -171,6 +174,26 @@ func (d dialect) plain(v any) any {
 		return nil
 	}
 	return p
+}
+
+// grouped is an object with ordered content as the other stacks have it: by name.
+func grouped(o map[string]any, content []any) map[string]any {
+	g := maps.Clone(o)
+	delete(g, "#content")
+	for _, item := range content {
+		switch item := item.(type) {
+		case string:
+			if before, _ := g["#text"].(string); strings.TrimSpace(item) != "" {
+				g["#text"] = before + item
+			}
+		case map[string]any:
+			for name, x := range item {
+				list, _ := g[name].([]any)
+				g[name] = append(list, x)
+			}
+		}
+	}
+	return g
 }
 
 func joined(list []any) any {

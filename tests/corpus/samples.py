@@ -83,6 +83,10 @@ def simple(t, v):
         return str(v)
 
 
+def text(e):
+    return etree.tostring(e, encoding="unicode", with_tail=False)
+
+
 def read(t, v):
     """What zeep read, in the form of the samples."""
     if v is None:
@@ -90,7 +94,7 @@ def read(t, v):
     if isinstance(v, AnyObject):
         return read(v.xsd_obj, v.value)
     if isinstance(v, etree._Element):
-        return {"#any": [etree.tostring(v, encoding="unicode", with_tail=False)]}
+        return {"#any": [text(v)]}
     if isinstance(v, list):
         return [read(t, x) for x in v]
     if not isinstance(v, CompoundValue):
@@ -125,7 +129,7 @@ def read(t, v):
         else:
             loose(o, real, x)
     for e in v.__dict__.get("_raw_elements") or []:
-        o.setdefault("#any", []).append(etree.tostring(e, encoding="unicode", with_tail=False))
+        o.setdefault("#any", []).append(text(e))
     return o
 
 
@@ -142,14 +146,14 @@ def loose(o, real, x):
         walk(p)
     for item in x if isinstance(x, list) else [x]:
         if isinstance(item, etree._Element):
-            o.setdefault("#any", []).append(etree.tostring(item, encoding="unicode", with_tail=False))
+            o.setdefault("#any", []).append(text(item))
         elif isinstance(item, (dict, CompoundValue)):
             values = item.__values__ if isinstance(item, CompoundValue) else item
             for k, y in values.items():
                 if y is None:
                     continue
                 if isinstance(y, etree._Element):
-                    o.setdefault("#any", []).append(etree.tostring(y, encoding="unicode", with_tail=False))
+                    o.setdefault("#any", []).append(text(y))
                 elif k in named:
                     got = read(named[k].type, y)
                     o.setdefault(named[k].name, []).extend(got if isinstance(y, list) else [got])

@@ -199,6 +199,10 @@ func listedAttrs(n *node, loose bool) []attr {
 func sameArray(a, b []attr) bool {
 	isArray := func(x attr) bool { return x.name == "{"+spaceSOAPEnc+"}arrayType" }
 	isType := func(x attr) bool { return x.name == "{"+spaceXSI+"}type" }
+	isStruct := func(x attr) bool { return isType(x) && x.value == "{"+spaceSOAPEnc+"}Struct" }
+	if slices.ContainsFunc(b, isStruct) {
+		return slices.ContainsFunc(a, isType) // a stack that does not know the type says Struct
+	}
 	return slices.ContainsFunc(a, isArray) &&
 		slices.EqualFunc(slices.DeleteFunc(slices.Clone(a), isType), slices.DeleteFunc(slices.Clone(b), isType), sameAttr)
 }
