@@ -116,6 +116,16 @@ func (p *program) typed(t *xsd.Type) valueType {
 	if t.Any() {
 		return valueType{}
 	}
+	if t.Array != nil {
+		of := p.typed(t.Array.Item)
+		of.lists++
+		return of
+	}
+	if only := p.shapes.Of(t).Only; only != nil {
+		of := p.typed(only.Element.Type)
+		of.lists++
+		return of
+	}
 	if t.Abstract {
 		d := p.sampler(false).cheapest(t)
 		if d == nil {
@@ -157,7 +167,7 @@ func (p *program) fill(c *class, t *xsd.Type, taken map[string]bool) {
 			c.left = append(c.left, f.Key)
 			continue
 		}
-		p.member(c, f.Key, f.Element.Doc, of, f.Required && f.Element.Nillable && !f.Array, taken)
+		p.member(c, f.Key, f.Element.Doc, of, f.Required && f.Element.Nillable && of.lists == 0, taken)
 	}
 	if s.Text {
 		p.member(c, shape.Text, "", scalarType(t.Value), false, taken)

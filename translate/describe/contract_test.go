@@ -50,7 +50,10 @@ func contracts(t *testing.T, f func(t *testing.T, in Input)) {
 	}
 	for name, file := range files {
 		t.Run(name, func(t *testing.T) {
-			for _, in := range route(t, file) {
+			for i, in := range route(t, file) {
+				if i >= 3 {
+					return // forty ports of one kind
+				}
 				t.Run(in.Port.Name, func(t *testing.T) { f(t, in) })
 			}
 		})

@@ -69,8 +69,18 @@ func (x *sampler) element(e *xsd.Element) any {
 // typed is an example of t, or of the cheapest type derived from it when t is abstract.
 func (x *sampler) typed(t *xsd.Type) any {
 	x.room--
-	if t.Any() {
+	switch only := x.shapes.Of(t).Only; {
+	case t.Any():
 		return "text"
+	case t.Array != nil && (x.on[t] || x.cost(t.Array.Item) >= endless):
+		return []any{}
+	case t.Array != nil:
+		x.on[t] = true
+		item := x.typed(t.Array.Item)
+		x.on[t] = false
+		return []any{item}
+	case only != nil:
+		return x.object(t).get(only.Key)
 	}
 	if t.Abstract {
 		if d := x.cheapest(t); d != nil {
@@ -205,7 +215,9 @@ func (x *sampler) cost(t *xsd.Type) int {
 	}
 	x.costs[t] = endless // while it is being counted
 	n := 1
-	if t.Abstract && !t.Any() {
+	if t.Array != nil {
+		n = 1
+	} else if t.Abstract && !t.Any() {
 		n = endless
 		for _, d := range x.family(t) {
 			n = min(n, x.cost(d))

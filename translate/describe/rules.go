@@ -95,6 +95,9 @@ func loose(p *xsd.Particle) bool {
 func (r *ruler) one(s *shape.Shape, p *xsd.Particle, top bool) []any {
 	names := keys(s, p)
 	r.size += len(names)
+	if len(names) == 1 && !must(&shape.Field{Element: s.Member(names[0]).Element, Required: true}) {
+		return nil
+	}
 	switch {
 	case len(names) == 0 && p.Min > 0: // abstract, and nothing to stand for it
 		r.inexact = true

@@ -15,11 +15,16 @@ type maker struct {
 	names  *naming
 	shapes *shape.Shapes
 	made   map[string]object // components by name
+	nils   bool              // every element may be nil: SOAP's encoding (SOAP 1.1, section 5.1, rule 9)
 	queue  []func()          // components that something refers to and that are not made yet
 }
 
 func newMaker(in *Input) *maker {
-	return &maker{in: in, names: nameTypes(in.Contract), shapes: &shape.Shapes{}, made: map[string]object{}}
+	m := &maker{in: in, names: nameTypes(in.Contract), shapes: &shape.Shapes{Collapse: in.Collapse}, made: map[string]object{}}
+	for _, op := range in.offered() {
+		m.nils = m.nils || op.Input.Encoded || op.Output != nil && op.Output.Encoded
+	}
+	return m
 }
 
 const schemas = "#/components/schemas/"
@@ -62,6 +67,13 @@ func (m *maker) typed(t *xsd.Type) object {
 	switch {
 	case t.Any():
 		return m.component(anyName, anyType)
+	case t.Array != nil:
+		return m.component(m.names.of(t), func() object {
+			item := &xsd.Element{Type: t.Array.Item, Nillable: true}
+			return object{{"type", "array"}, {"items", m.element(item)}}.note(t.Doc)
+		})
+	case m.shapes.Of(t).Only != nil:
+		return m.component(m.names.of(t), func() object { return m.field(m.shapes.Of(t), m.shapes.Of(t).Only) })
 	case len(family) > 0 && (t.Abstract || len(family) > 1):
 		return m.component(m.names.any(t), func() object { return m.choiceOf(t, family) })
 	}
@@ -81,7 +93,7 @@ func (m *maker) exact(t *xsd.Type) object {
 const anyName = "anyType"
 
 func anyType() object {
-	return object{{"description", "Any XML content: text, or an object with @ATTRIBUTE members, #text, or XML elements as texts in #any; @xsi:type names the type"}}
+	return object{{"description", "Any content: a text; or an object of the type that @xsi:type names; or an object with attributes (@name), #text, and XML elements as texts in #any"}}
 }
 
 // family lists t and what is derived from it, without abstract and anonymous types.
@@ -157,7 +169,7 @@ func (m *maker) object(s *shape.Shape) object {
 	var required []string
 	for _, f := range s.Fields {
 		props = append(props, member{f.Key, m.field(s, f)})
-		if f.Required {
+		if must(f) {
 			required = append(required, f.Key)
 		}
 	}
@@ -167,7 +179,11 @@ func (m *maker) object(s *shape.Shape) object {
 	if s.Any {
 		props = append(props, member{shape.Any, object{{"type", "array"}, {"items", object{{"type", "string"}}}, {"description", "XML elements that the schema does not name, each as a text"}}})
 	}
-	ordered := s.Type.Content == xsd.Mixed || !s.Plain
+	mixed := s.Type.Content == xsd.Mixed
+	ordered := mixed || !s.Plain
+	if mixed {
+		props = append(props, member{shape.Text, object{{"type", "string"}, {"description", "Text before all elements; answers have it in " + shape.Content}}})
+	}
 	if ordered {
 		props = append(props, member{shape.Content, m.content(s)})
 	}
@@ -175,10 +191,15 @@ func (m *maker) object(s *shape.Shape) object {
 		o = append(o, member{"properties", props})
 	}
 	if s.Open() {
-		o = append(o, member{"patternProperties", object{{"^@", object{{"type", "string"}}}}})
+		o = append(o, member{"patternProperties", object{{"^@", true}}})
 	}
 	o = append(o, member{"additionalProperties", false})
 	return rules(o, s, required, ordered)
+}
+
+// must reports whether a member has to be there. A fixed value is filled in.
+func must(f *shape.Field) bool {
+	return f.Required && (f.Element == nil || f.Element.Fixed == nil || f.Element.Type.Content != xsd.Simple)
 }
 
 // content is the schema of #content: elements and text in the order of the document.
@@ -238,7 +259,7 @@ func annotate(s object, doc string, fixed, preset *string, t *xsd.Type) object {
 // element is the schema of one occurrence of an element.
 func (m *maker) element(e *xsd.Element) object {
 	s := m.typed(e.Type)
-	if !e.Nillable || e.Type.Any() {
+	if !e.Nillable && !m.nils || e.Type.Any() {
 		return s
 	}
 	alternatives := []any{s, object{{"type", "null"}}}
