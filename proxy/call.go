@@ -32,32 +32,32 @@ type call struct {
 	unclear error // the header names the operation in two ways
 	body    *callerBody
 
-	who      callers.Identity
-	whoErr   error // a credential was shown and fits nobody
-	route    *route
-	way      *way
-	match    match
-	head     string // escaped path before what a prefix leaves
-	rest     string // escaped path that a prefix leaves
-	base     string // escaped path at the target before rest
-	hop      target.Hop
-	hangUp   func() // ends the call to the target; nil unless the caller wants another protocol
-	admitted bool   // by the limiter
-	begun    bool   // the begin record is written
-	ended    bool   // the end record is written
-	counted  bool   // or the refusal was counted in its place
-	sent     bool   // the head of an answer is on its way
-	started  bool   // the record of a long answer is written
-	status   int
-	out      int64 // body bytes to the caller
-	failed   *fault.Fault
+	who       callers.Identity
+	whoErr    error // a credential was shown and fits nobody
+	route     *route
+	way       *way
+	match     match
+	head      string // escaped path before what a prefix leaves
+	rest      string // escaped path that a prefix leaves
+	base      string // escaped path at the target before rest
+	hop       target.Hop
+	hangUp    func() // ends the call to the target; nil unless the caller wants another protocol
+	admitted  bool   // by the limiter
+	begun     bool   // the begin record is written
+	ended     bool   // the end record is written
+	counted   bool   // or the refusal was counted in its place
+	operation string // of a SOAP service, "" when it is not known
+	sent      bool   // the head of an answer is on its way
+	started   bool   // the record of a long answer is written
+	status    int
+	out       int64 // body bytes to the caller
+	failed    *fault.Fault
 
-	asked     asked            // a contract, on a route to a SOAP service
-	origin    *url.URL         // of that contract at the target
-	message   *address.Message // what its beginning says; nil when it was not looked at
-	operation string
-	occupied  *limit.Limiter // of the operation
-	grown     int            // bytes by which addresses in the message became longer
+	asked    asked            // a contract, on a route to a SOAP service
+	origin   *url.URL         // of that contract at the target
+	message  *address.Message // what its beginning says; nil when it was not looked at
+	occupied *limit.Limiter   // of the operation
+	grown    int              // bytes by which addresses in the message became longer
 
 	variables audit.Variables
 	answer    watched

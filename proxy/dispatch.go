@@ -61,7 +61,7 @@ func (c *call) dispatch() error {
 		return tooLarge(r.maxBody)
 	}
 	if r.translation != nil {
-		return c.dispatchPath()
+		return c.choose()
 	}
 	return nil
 }

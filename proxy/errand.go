@@ -24,8 +24,8 @@ const (
 	openAPIPage = "/openapi.json"
 )
 
-// dispatchPath finds out what a call on a JSON route is for.
-func (c *call) dispatchPath() error {
+// choose finds out what a call on a JSON route is for.
+func (c *call) choose() error {
 	t := c.route.translation
 	rest, err := url.PathUnescape(c.rest)
 	if err != nil {

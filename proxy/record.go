@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"twohop/audit"
@@ -22,7 +23,7 @@ func (c *call) record(stage string) error {
 		Config: c.config, Status: c.status,
 	}
 	if c.route != nil {
-		rec.Route, rec.Path = c.route.name, c.route.label(c.rest)
+		rec.Route, rec.Path = c.route.name, c.route.label(c.left())
 		if c.route.open && rec.Caller == "" {
 			rec.CallerBy = routes.Anyone
 		}
@@ -31,8 +32,8 @@ func (c *call) record(stage string) error {
 	}
 	if w := c.way; w != nil {
 		rec.Target, rec.Exception = w.name, w.exception
-		if c.variables == "" && len(c.route.vars) > 0 {
-			c.variables = c.deps.Secret.Variables(c.route.vars, c.match.vars)
+		if names, values := c.named(); c.variables == "" && len(names) > 0 {
+			c.variables = c.deps.Secret.Variables(names, values)
 		}
 		rec.Variables = c.variables
 		if w.exception != "" {
@@ -66,6 +67,23 @@ func (c *call) record(stage string) error {
 	c.started = c.started || stage == audit.Started
 	c.ended = c.ended || stage == audit.End
 	return nil
+}
+
+// left is what the prefix leaves of the path, as it may be recorded: the {variables} of a
+// binding by name.
+func (c *call) left() string {
+	if b := c.errand.binding; b != nil {
+		return b.path
+	}
+	return c.rest
+}
+
+// named are the {variables} of the path and their values.
+func (c *call) named() (names, values []string) {
+	if b := c.errand.binding; b != nil {
+		return slices.Concat(c.route.vars, b.pattern.Vars()), slices.Concat(c.match.vars, c.errand.values)
+	}
+	return c.route.vars, c.match.vars
 }
 
 // unrecorded returns the fault of a call that cannot be recorded.

@@ -32,7 +32,8 @@ func (c *call) tell(resp *http.Response) error {
 		return err
 	}
 	form := c.errand.form
-	answer := op.Answer(body, charset, form.Form)
+	source := &noting{Reader: body}
+	answer := op.Answer(source, charset, form.Form)
 	defer answer.Close()
 	data, whole, err := answer.First()
 	var told *translate.Fault
@@ -40,7 +41,7 @@ func (c *call) tell(resp *http.Response) error {
 	case op.oneWay() && good && !errors.As(err, &told):
 		return c.taken(resp)
 	case err != nil:
-		return c.misanswered(err)
+		return c.misanswered(err, source)
 	case !good:
 		return fault.New(fault.TargetAnswerInvalid, "the target answered with status %d, and its envelope holds no Fault", resp.StatusCode)
 	}
@@ -49,7 +50,7 @@ func (c *call) tell(resp *http.Response) error {
 	c.shown()
 	c.answer.begin(c.digest(), c.route.evidence.bodies.Body(c.w.Header()))
 	if !whole {
-		return c.pass(&http.Response{Body: &telling{answer, c, resp.Body}, ContentLength: -1})
+		return c.pass(&http.Response{Body: &telling{answer, source, c, resp.Body}, ContentLength: -1})
 	}
 	resp.Body.Close()
 	c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(data))}
@@ -70,6 +71,7 @@ func (c *call) taken(resp *http.Response) error {
 // telling is an answer that is translated while it is sent.
 type telling struct {
 	answer *translate.Stream
+	source *noting
 	c      *call
 	body   io.Closer
 }
@@ -77,7 +79,7 @@ type telling struct {
 func (t *telling) Read(p []byte) (int, error) {
 	n, err := t.answer.Read(p)
 	if err != nil && err != io.EOF {
-		err = t.c.misanswered(err)
+		err = t.c.misanswered(err, t.source)
 	}
 	return n, err
 }
@@ -139,14 +141,29 @@ func unpacked(resp *http.Response) (io.Reader, error) {
 	}
 }
 
+// noting remembers why an answer could not be read on: to the codec it merely ends too
+// early.
+type noting struct {
+	io.Reader
+	err error
+}
+
+func (n *noting) Read(p []byte) (int, error) {
+	got, err := n.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return got, err
+}
+
 // misanswered makes a fault of what failed in the target's answer.
-func (c *call) misanswered(err error) error {
+func (c *call) misanswered(err error, source *noting) error {
 	var known *fault.Fault
 	var told *translate.Fault
 	var broken *translate.Broken
 	var large *translate.TooLarge
 	switch {
-	case errors.As(err, &known):
+	case errors.As(source.err, &known), errors.As(err, &known):
 		return known
 	case errors.As(err, &told):
 		return c.route.translation.told(told)

@@ -10,7 +10,6 @@ import (
 	"twohop/internal/fault"
 	"twohop/routes"
 	"twohop/translate"
-	"twohop/translate/wsdl"
 )
 
 // translation is how a route's callers speak JSON to a SOAP target.
@@ -20,6 +19,7 @@ type translation struct {
 	bindings   []*binding
 	statuses   map[string]int // of SOAP Faults, by code
 	hold       int64          // bytes of a message that is held
+	pages      pages
 }
 
 // operation is one that callers may name.
@@ -72,6 +72,7 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 		}
 		t.bindings = append(t.bindings, b)
 	}
+	t.pages = newPages(t, r)
 	return t
 }
 
@@ -146,6 +147,3 @@ func takes(r *routes.Route) []string {
 
 // oneWay reports whether no answer comes with a message.
 func (o *operation) oneWay() bool { return o.Output == nil }
-
-// soap12 reports whether the target speaks SOAP 1.2.
-func (t *translation) soap12() bool { return t.service.Port.Protocol == wsdl.SOAP12 }
