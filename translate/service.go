@@ -59,7 +59,7 @@ func New(c *wsdl.Contract, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Port: port, Contract: c, Shapes: &shape.Shapes{Collapse: o.Collapse}, options: o, byName: map[string]*Operation{}, known: newPrefixes(c.Schema), types: map[string][]*xsd.Type{}}
+	s := &Service{Port: port, Contract: c, Shapes: &shape.Shapes{Collapse: o.Collapse}, options: o, byName: map[string]*Operation{}, known: newPrefixes(c.Schema, port), types: map[string][]*xsd.Type{}}
 	for name, t := range c.Schema.Types {
 		s.types[name.Local] = append(s.types[name.Local], t)
 	}
@@ -121,8 +121,23 @@ func (o *Operation) RequestHeader() (contentType, soapAction string) {
 // prefixes are the namespace prefixes that requests use.
 type prefixes struct{ of map[string]string }
 
-func newPrefixes(s *xsd.Schema) *prefixes {
+func newPrefixes(s *xsd.Schema, port *wsdl.Port) *prefixes {
 	seen := map[string]bool{}
+	for _, op := range port.Operations { // an rpc wrapper and a header part have namespaces of their own
+		for _, m := range []*wsdl.Message{op.Input, op.Output} {
+			if m == nil {
+				continue
+			}
+			for _, e := range m.Body {
+				seen[e.Name.Space] = true
+			}
+			for _, h := range m.Headers {
+				if h.Element != nil {
+					seen[h.Element.Name.Space] = true
+				}
+			}
+		}
+	}
 	for name := range s.Elements {
 		seen[name.Space] = true
 	}
