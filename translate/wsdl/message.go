@@ -75,7 +75,7 @@ func (b *binding) message(o *Operation, n, abstract *document.Node, direction st
 	for _, p := range parts {
 		m.Body = append(m.Body, b.part(p, of, ""))
 	}
-	if len(parts) > 1 {
+	if len(parts) > 1 && b.soap != "" {
 		b.warn(n, "%s of operation %s has %d parts in its body; WS-I allows one", direction, o.Name, len(parts))
 	}
 	return m

@@ -17,15 +17,22 @@ func (r *Reader) globalAttribute(d *decl) *Attribute {
 }
 
 func (r *Reader) attributeType(n *document.Node, w within) *Type {
-	if inside := r.anonymous(n, w); inside != nil {
-		return inside
+	if inside := n.Child(Namespace, "simpleType"); inside != nil {
+		return r.typeOf(&decl{kind: types, node: inside, in: w.in})
 	}
-	if qname := n.Attr("type"); qname != "" {
-		if t := r.ref(n, qname, w); !t.Any() {
-			return t
-		}
+	qname := n.Attr("type")
+	if qname == "" {
+		return r.anySimple()
 	}
-	return r.anySimple()
+	t, d := r.refTo(n, qname, w)
+	switch {
+	case d != nil && d.node.Name.Local == "complexType":
+		w.line(r, n, "%v is no simple type; any text is taken", t.Name)
+		return r.anySimple()
+	case t.Any():
+		return r.anySimple()
+	}
+	return t
 }
 
 // attributes reads the attributes of a type or of an attribute group. A prohibited one
@@ -61,12 +68,12 @@ func (r *Reader) use(n *document.Node, w within) *AttributeUse {
 	use := &AttributeUse{Required: n.Attr("use") == "required", Fixed: n.Given("fixed"), Default: n.Given("default")}
 	prohibited := n.Attr("use") == "prohibited"
 	if ref := n.Attr("ref"); ref != "" {
-		d := r.find(attributes, n, ref, w)
+		name := r.name(n, ref, w)
+		d := r.find(attributes, n, name, w)
 		switch {
 		case prohibited:
-			use.Attribute = &Attribute{Name: r.name(n, ref, w)}
+			use.Attribute = &Attribute{Name: name}
 		case d == nil:
-			name := r.name(n, ref, w)
 			if n.AttrIn(wsdlNamespace, "arrayType") == "" {
 				w.line(r, n, "attribute %v is not declared; any text is taken", name)
 			}
@@ -95,7 +102,7 @@ func (r *Reader) use(n *document.Node, w within) *AttributeUse {
 }
 
 func (r *Reader) attributeGroup(n *document.Node, w within) ([]*AttributeUse, *Wildcard) {
-	d := r.find(attributeGroups, n, n.Attr("ref"), w)
+	d := r.find(attributeGroups, n, r.name(n, n.Attr("ref"), w), w)
 	if d == nil {
 		w.line(r, n, "attributeGroup %s is not declared; left out", n.Attr("ref"))
 		return nil, nil

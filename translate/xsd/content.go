@@ -60,7 +60,7 @@ func (r *Reader) particle(n *document.Node, w within) *Particle {
 
 // group returns the model that a reference names, nil for none.
 func (r *Reader) group(n *document.Node, w within) *Particle {
-	d := r.find(groups, n, n.Attr("ref"), w)
+	d := r.find(groups, n, r.name(n, n.Attr("ref"), w), w)
 	if d == nil {
 		w.line(r, n, "group %s is not declared; left out", n.Attr("ref"))
 		return nil

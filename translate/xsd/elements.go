@@ -38,7 +38,7 @@ func (r *Reader) headType(n *document.Node, w within) *Type {
 		if head == "" {
 			return r.anyType()
 		}
-		d := r.find(elements, n, head, w)
+		d := r.find(elements, n, r.name(n, head, w), w)
 		if d == nil || seen[d] {
 			return r.anyType()
 		}
@@ -52,7 +52,7 @@ func (r *Reader) headType(n *document.Node, w within) *Type {
 func (r *Reader) localElement(n *document.Node, w within) *Element {
 	if ref := n.Attr("ref"); ref != "" {
 		name := r.name(n, ref, w)
-		if d := r.find(elements, n, ref, w); d != nil {
+		if d := r.find(elements, n, name, w); d != nil {
 			return r.globalElement(d)
 		}
 		// A .NET DataSet carries its schema: <xs:element ref="xs:schema"/>.
@@ -81,7 +81,7 @@ func (r *Reader) substitutes() {
 		}
 		if qname := d.node.Attr("substitutionGroup"); qname != "" {
 			w := within{d.in, d}
-			head := r.find(elements, d.node, qname, w)
+			head := r.find(elements, d.node, r.name(d.node, qname, w), w)
 			if head == nil {
 				w.line(r, d.node, "the head %s of a substitution group is not declared", qname)
 				continue

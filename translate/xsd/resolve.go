@@ -124,9 +124,8 @@ func (r *Reader) name(n *document.Node, qname string, w within) Name {
 	return name
 }
 
-// find returns a declaration, nil with a warning when there is none.
-func (r *Reader) find(k kind, n *document.Node, qname string, w within) *decl {
-	name := r.name(n, qname, w)
+// find returns the declaration that n refers to, nil when there is none.
+func (r *Reader) find(k kind, n *document.Node, name Name, w within) *decl {
 	if w.self != nil && w.self.old != nil && w.self.kind == k && w.self.name == name {
 		return w.self.old
 	}
@@ -165,28 +164,25 @@ func (r *Reader) visible(n *document.Node, d *decl, w within) {
 
 // Element returns a global element, nil for none.
 func (r *Reader) Element(name Name) *Element {
-	if d := r.lookup(elements, name); d != nil {
-		r.late(d)
+	if d := r.lookup(elements, name); d != nil && r.schema.Elements[name] == nil {
+		r.late(d.in)
 	}
 	return r.schema.Elements[name]
 }
 
 // Type returns a named type, nil for none.
 func (r *Reader) Type(name Name) *Type {
-	if d := r.lookup(types, name); d != nil {
-		r.late(d)
+	if d := r.lookup(types, name); d != nil && r.schema.Types[name] == nil {
+		r.late(d.in)
 	}
 	return r.schema.Types[name]
 }
 
 // late takes in what the catalog has added after Schema.
-func (r *Reader) late(d *decl) {
-	if d.typ != nil || d.element != nil {
-		return
-	}
-	for _, other := range r.order {
-		if other.in == d.in {
-			r.build(other)
+func (r *Reader) late(in *source) {
+	for _, d := range r.order {
+		if d.in == in {
+			r.build(d)
 		}
 	}
 	r.drain()

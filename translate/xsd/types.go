@@ -66,15 +66,16 @@ func (r *Reader) ref(n *document.Node, qname string, w within) *Type {
 }
 
 func (r *Reader) refTo(n *document.Node, qname string, w within) (*Type, *decl) {
-	if name := r.name(n, qname, w); name.Space == Namespace {
+	name := r.name(n, qname, w)
+	if name.Space == Namespace {
 		if t := r.schema.Types[name]; t != nil {
 			return t, nil
 		}
 	}
-	if d := r.find(types, n, qname, w); d != nil {
+	if d := r.find(types, n, name, w); d != nil {
 		return r.typeOf(d), d
 	}
-	w.line(r, n, "type %v is not declared; anyType is taken instead", r.name(n, qname, w))
+	w.line(r, n, "type %v is not declared; anyType is taken instead", name)
 	return r.anyType(), nil
 }
 
