@@ -57,7 +57,7 @@ func (b *binding) speaks() bool {
 		}
 		switch n.Name.Space {
 		case soap11, soap12:
-			b.soap, b.rpc = n.Name.Space, n.Attr("style") == "rpc"
+			b.soap, b.rpc = n.Name.Space, b.isRPC(n, false)
 			if n.Name.Space == soap12 {
 				b.protocol = SOAP12
 			}
@@ -72,6 +72,20 @@ func (b *binding) speaks() bool {
 			}
 			return true
 		}
+	}
+	return false
+}
+
+// isRPC reads the style of a binding or operation.
+func (b *binding) isRPC(n *document.Node, otherwise bool) bool {
+	switch style := n.Attr("style"); style {
+	case "":
+		return otherwise
+	case "rpc":
+		return true
+	case "document":
+	default:
+		b.warn(n, "style %s is neither document nor rpc; taken as document", style)
 	}
 	return false
 }
@@ -108,9 +122,7 @@ func (b *binding) operation(n, abstract *document.Node) *Operation {
 	o := &Operation{Name: n.Attr("name"), Doc: document.Doc(abstract), RPC: b.rpc}
 	if s := n.Child(b.soap, "operation"); s != nil && b.soap != "" {
 		o.Action = s.Attr("soapAction")
-		if style := s.Attr("style"); style != "" {
-			o.RPC = style == "rpc"
-		}
+		o.RPC = b.isRPC(s, b.rpc)
 	}
 	in, out := abstract.Child(space, "input"), abstract.Child(space, "output")
 	switch {

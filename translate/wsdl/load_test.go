@@ -86,6 +86,10 @@ func parts(t *xsd.Type) string {
 	}
 	var out []string
 	for _, c := range t.Particle.Children {
+		if c.Element == nil {
+			out = append(out, "any")
+			continue
+		}
 		out = append(out, fmt.Sprintf("%v:%s", c.Element.Name, c.Element.Type.Name.Local))
 	}
 	return "(" + strings.Join(out, " ") + ")"
@@ -202,6 +206,7 @@ func TestMistakesThatAreReadAllTheSame(t *testing.T) {
 		{"a header that is missing", service(two, soapDoc, `<input>`+literal+`<s:header message="d:out" part="gone"/></input><output>`+literal+`</output>`), "soap:header names the part gone, which message out does not have; left out"},
 		{"no body", service(two, soapDoc, `<input/><output>`+literal+`</output>`), "input of operation Do has no soap:body"},
 		{"another transport", service(two, `<s:binding transport="urn:jms"/>`, plain), "transport urn:jms is not HTTP"},
+		{"another style", service(two, `<s:binding style="RPC"/>`, plain), "style RPC is neither document nor rpc; taken as document"},
 		{"another protocol", service(two, `<other/>`, plain), "binding B is neither SOAP nor HTTP; left out"},
 		{"a message twice", `<message name="out"/>` + service(two, soapDoc, plain), "message {urn:d}out is declared in"},
 		{"an import from nowhere", `<import namespace="urn:x"/>` + service(two, soapDoc, plain), "import of the namespace urn:x has no location"},
