@@ -41,6 +41,9 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		want, err := standard(doc)
+		if err != nil && strings.Contains(err.Error(), "invalid XML name") {
+			return // it has the letters of the fourth edition
+		}
 		if err != nil {
 			t.Fatalf("we read %s\nencoding/xml: %v", got, err)
 		}
