@@ -1,6 +1,6 @@
 module twohop
 
-go 1.26.0
+go 1.26.2
 
 require (
 	filippo.io/age v1.3.2
@@ -10,6 +10,7 @@ require (
 	github.com/coder/websocket v1.8.15
 	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/google/go-cmp v0.7.0
+	github.com/jacoelho/xsd v0.1.0
 	github.com/klauspost/compress v1.20.4
 	github.com/pb33f/libopenapi v0.42.4
 	github.com/pb33f/libopenapi-validator v0.16.2

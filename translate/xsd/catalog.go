@@ -58,3 +58,13 @@ func (r *Reader) fromCatalog(space string) bool {
 // Known reports whether the schema of a namespace is built in, so that an import of it
 // needs no file.
 func Known(space string) bool { return catalog[space] != "" || space == Namespace }
+
+// BuiltIn returns the document of a built-in schema.
+func BuiltIn(space string) (data []byte, ok bool) {
+	name, ok := catalog[space]
+	if !ok {
+		return nil, false
+	}
+	data, err := known.ReadFile("catalog/" + name)
+	return data, err == nil
+}
