@@ -58,7 +58,7 @@ func (i *invocation) file(n int) string {
 
 // commands are listed as a person meets them.
 func commands() []*command {
-	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), diffCommand(), probeCommand(), importCommand(),
+	return []*command{demoCommand(), serveCommand(), checkCommand(), routesCommand(), sampleCommand(), diffCommand(), probeCommand(), importCommand(),
 		callerCommand(), adminCommand(), auditCommand(), reloadCommand(), upgradeCommand(), exceptionCommand(), healthCommand(), schemaCommand(), versionCommand()}
 }
 

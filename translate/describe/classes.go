@@ -65,6 +65,7 @@ type program struct {
 	lang    *language
 	op      *wsdl.Operation
 	classes []*class
+	sent    int // how many of classes the request has
 	known   map[*xsd.Type]*class
 	names   map[string]bool
 	input   valueType
@@ -75,6 +76,7 @@ type program struct {
 func newProgram(in *Input, op *wsdl.Operation, lang *language) *program {
 	p := &program{maker: newMaker(in), lang: lang, op: op, known: map[*xsd.Type]*class{}, names: map[string]bool{}}
 	p.input = p.message(op.Input, op.Name+"Request")
+	p.sent = len(p.classes)
 	if op.Output != nil {
 		out := p.message(op.Output, op.Name+"Answer")
 		p.output = &out

@@ -9,7 +9,7 @@ explicit extern false finally fixed float for foreach goto if implicit in int in
 readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while
 Equals GetHashCode GetType ToString MemberwiseClone ReferenceEquals Finalize
 System List Console Encoding Stream StreamReader MemoryStream Program HttpWebRequest HttpWebResponse WebRequest WebException DataContract DataMember DataContractJsonSerializer DataContractAttribute DataMemberAttribute
-Environment SecurityProtocolType ServicePointManager Problem String Object Exception Type`)}
+url request answer result problem text call body reader bytes memory value json args e Main Post Read Write Environment SecurityProtocolType ServicePointManager Problem String Object Exception Type`)}
 
 // csharp is a program in C# 6 that .NET Framework 4.5 and later, .NET and Mono compile.
 func csharp(p *program) string {

@@ -60,7 +60,7 @@ func (x *sampler) element(e *xsd.Element) any {
 	switch {
 	case e.Fixed != nil && e.Type.Value != nil && e.Type.Value.List == nil && x.shapes.Of(e.Type).Scalar:
 		return x.written(e.Type.Value, *e.Fixed)
-	case e.Nillable && x.cost(e.Type) >= endless:
+	case (e.Nillable || x.nils) && (x.on[e.Type] || x.cost(e.Type) >= endless):
 		return nil
 	}
 	return x.typed(e.Type)
@@ -111,7 +111,7 @@ func (x *sampler) object(t *xsd.Type) object {
 	defer func() { x.depth--; x.on[t] = outer }()
 	s := x.shapes.Of(t)
 	o := object{}
-	if x.depth > 60 {
+	if outer && x.cost(t) >= endless { // it needs itself: no document is valid
 		return o
 	}
 	for _, f := range s.Fields {
@@ -260,7 +260,7 @@ func (x *sampler) particleCost(p *xsd.Particle) int {
 }
 
 func (x *sampler) costOf(e *xsd.Element) int {
-	if n := x.cost(e.Type); n < endless || !e.Nillable {
+	if n := x.cost(e.Type); n < endless || !e.Nillable && !x.nils {
 		return n
 	}
 	return 1

@@ -19,8 +19,11 @@ type maker struct {
 	queue  []func()          // components that something refers to and that are not made yet
 }
 
-func newMaker(in *Input) *maker {
+func newMaker(given *Input) *maker {
+	in := new(*given)
+	in.Headers = slices.Clone(in.Headers)
 	m := &maker{in: in, names: nameTypes(in.Contract), shapes: &shape.Shapes{Collapse: in.Collapse}, made: map[string]object{}}
+	slices.SortFunc(in.Headers, func(a, b Header) int { return cmp.Compare(a.Name, b.Name) })
 	for _, op := range in.offered() {
 		m.nils = m.nils || op.Input.Encoded || op.Output != nil && op.Output.Encoded
 	}

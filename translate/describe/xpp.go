@@ -19,9 +19,9 @@ func xpp(p *program) string {
 	s := &source{}
 	s.line("// Calls %s of the route %s. Each class is an object of its own in Visual Studio.", p.op.Name, p.in.Route)
 	s.line("// A member that was never set is not sent; reals keep 28 digits. Dates and times are texts as in XML: 2026-01-31T13:45:00Z.")
-	for _, c := range p.classes {
+	for i, c := range p.classes {
 		s.line("")
-		xppClass(s, c)
+		xppClass(s, c, i < p.sent)
 	}
 	s.line("")
 	s.open("public class %s", caller)
@@ -35,7 +35,7 @@ func xpp(p *program) string {
 // xppClass writes a contract class. Its write method is there because
 // FormJsonSerializer::serializeClass sends members that were never set as "" and 0, which
 // is not the same as leaving them out.
-func xppClass(s *source, c *class) {
+func xppClass(s *source, c *class, sent bool) {
 	s.comment(c.doc)
 	if c.left != nil {
 		s.comment("Members of further types that are not shown: " + strings.Join(c.left, ", "))
@@ -44,12 +44,22 @@ func xppClass(s *source, c *class) {
 	s.open("public class %s", c.name)
 	for _, m := range c.members {
 		s.line("%s %s;", xppType(m.valueType), m.name)
-		s.line("boolean %sIsSet;", m.name)
+		if sent {
+			s.line("boolean %sIsSet;", m.name)
+		}
 	}
 	for _, m := range c.members {
 		s.line("")
-		xppMember(s, m)
+		xppMember(s, m, sent)
 	}
+	if sent {
+		xppWriter(s, c)
+	}
+	s.shut("}")
+}
+
+// xppWriter writes the method that sends what was set.
+func xppWriter(s *source, c *class) {
 	s.line("")
 	s.open("public void write(Newtonsoft.Json.JsonTextWriter _json)")
 	s.line("_json.WriteStartObject();")
@@ -67,10 +77,9 @@ func xppClass(s *source, c *class) {
 	}
 	s.line("_json.WriteEndObject();")
 	s.shut("}")
-	s.shut("}")
 }
 
-func xppMember(s *source, m *classMember) {
+func xppMember(s *source, m *classMember, sent bool) {
 	s.comment(m.doc)
 	attributes := "DataMemberAttribute(" + singleQuoted(m.key) + ")"
 	if m.lists > 0 {
@@ -84,10 +93,14 @@ func xppMember(s *source, m *classMember) {
 	}
 	s.line("[%s]", attributes)
 	s.open("public %s parm%s(%s _%s = %s)", xppType(m.valueType), upperFirst(m.name), xppType(m.valueType), m.name, m.name)
-	s.open("if (!prmIsDefault(_%s))", m.name)
-	s.line("%s = _%s;", m.name, m.name)
-	s.line("%sIsSet = true;", m.name)
-	s.shut("}")
+	if sent {
+		s.open("if (!prmIsDefault(_%s))", m.name)
+		s.line("%s = _%s;", m.name, m.name)
+		s.line("%sIsSet = true;", m.name)
+		s.shut("}")
+	} else {
+		s.line("%s = _%s;", m.name, m.name)
+	}
 	s.line("return %s;", m.name)
 	s.shut("}")
 }
