@@ -150,7 +150,7 @@ func (e *encoder) field(x *shape.Field) error {
 		return err
 	}
 	switch {
-	case c == '[' && !isList(x.Element.Type) && !(x.Element.Type.Array != nil && !x.Array) && !(e.shape(x.Element.Type).Only != nil && !x.Array):
+	case c == '[' && (x.Array || !isList(x.Element.Type) && x.Element.Type.Array == nil && e.shape(x.Element.Type).Only == nil):
 		if !x.Array {
 			return e.wanted(e.shape(x.Element.Type), e.describe(x.Element.Type)+", not an array: the element occurs at most once", c)
 		}
