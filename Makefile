@@ -11,6 +11,7 @@
 # make reloads a thousand reloads under load
 # make fuzz    each fuzz target for FUZZTIME
 # make faults  every fault of docs/faults.md, one line each
+# make corpus  the codec on a folder of contracts beside other SOAP stacks: CONTRACTS=DIR ORACLE=DIR; see docs/translation.md
 # make docs    the pages that are written from the code
 
 FUZZTIME ?= 20s
@@ -19,7 +20,7 @@ CALLS ?= 10000000
 GO ?= go
 comma := ,
 
-.PHONY: build test attack slow bench audit-bench soak reloads lint cross fuzz faults packages docs
+.PHONY: build test attack slow bench audit-bench soak reloads lint cross fuzz faults packages docs corpus
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-s -w' -o twohop ./cmd/twohop
@@ -77,6 +78,12 @@ fuzz:
 			echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg || exit 1; \
 		done || exit 1; \
 	done
+
+# PAGE= leaves the page as it is.
+PAGE ?= docs/translation.md
+corpus: packages
+	@[ -n "$(CONTRACTS)" ] && [ -n "$(ORACLE)" ] || { echo "usage: make corpus CONTRACTS=DIR ORACLE=DIR" >&2; exit 2; }
+	nice $(GO) run ./tests/corpus -contracts $(CONTRACTS) -oracle $(ORACLE) $(if $(PAGE),-page $(PAGE))
 
 faults: packages
 	$(GO) test -race -count=1 -v -timeout 10m ./tests/faults

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // stacks are the oracles, in the order in which one is named first.
 var stacks = []string{"zeep", "php", "node"}
@@ -9,12 +12,13 @@ var stacks = []string{"zeep", "php", "node"}
 type testimony struct {
 	body    map[string]*node  // soap:Body of each stack that answered
 	verdict map[string]string // valid, invalid or unknown, by XSD; that of "ours" too
+	parts   int               // elements that the binding puts into the body
 	encoded bool              // rpc/encoded, where php-soap alone writes types
 }
 
 // reference picks the tree that a body has to equal, and says by which rule: two of three;
-// failing that the only one that is valid by the schema; failing that the only one there
-// is. For rpc/encoded it is PHP's. It is nil when the oracles leave it open.
+// failing that the only one that is valid by the schema. For rpc/encoded it is PHP's. It is
+// nil when the oracles leave it open.
 func (t testimony) reference() (*node, string) {
 	if t.encoded && t.body["php"] != nil {
 		return t.body["php"], "php-soap, the only one of them that knows rpc/encoded"
@@ -39,13 +43,27 @@ func (t testimony) reference() (*node, string) {
 	switch {
 	case len(valid) == 1:
 		return t.body[valid[0]], valid[0] + ", the only one that is valid"
-	case len(there) == 1:
-		return t.body[there[0]], there[0] + " alone"
-	}
-	if len(there) == 0 {
+	case len(there) == 0:
 		return nil, "no oracle wrote it"
 	}
-	return nil, fmt.Sprintf("%v differ", there)
+	return nil, fmt.Sprintf("of %v no two agree and not just one is valid", there)
+}
+
+// guessed reports whether every type that theirs tells otherwise is xsd:string, which PHP
+// writes for what it cannot place.
+func guessed(ours, theirs *node) bool {
+	for _, name := range []string{"{" + spaceXSI + "}type", "{" + spaceSOAPEnc + "}arrayType"} {
+		x, y := ours.attr(name), theirs.attr(name)
+		if x != y && !strings.HasPrefix(y, "{"+spaceXSD+"}string") && !sameArray(ours.attrs, theirs.attrs) {
+			return false
+		}
+	}
+	for i := range ours.kids {
+		if !guessed(ours.kids[i], theirs.kids[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // any reports whether some oracle made the same tree.
@@ -81,15 +99,20 @@ func (t testimony) judge(ours *node) ruling {
 			return ruling{same: true, right: true, reason: "as " + who}
 		case t.verdict["ours"] == "valid":
 			return ruling{right: true, reason: "no two oracles agree; ours is valid by the schema", detail: by}
+		case t.verdict["ours"] == "unknown":
+			return ruling{right: true, reason: "undecided: no two oracles agree, and there is no schema", detail: by}
 		}
-		return ruling{reason: "no two oracles agree", detail: by}
+		return ruling{reason: "no two oracles agree; ours is invalid by the schema", detail: by}
 	}
 	at := differs(ours, want, false)
 	if at == "" {
 		return ruling{same: true, right: true}
 	}
 	if t.encoded && differs(ours, want, true) == "" {
-		return ruling{reason: "types on the elements of rpc/encoded", detail: at}
+		return ruling{right: guessed(ours, want), reason: "rpc/encoded: php-soap guesses types that it does not know from the values", detail: at}
+	}
+	if len(ours.kids) == t.parts && len(want.kids) != t.parts {
+		return ruling{right: t.verdict["ours"] != "invalid", reason: "theirs has not the parts that soap:body names", detail: at + " (" + by + ")"}
 	}
 	detail := at + " (" + by + ")"
 	validity := ""

@@ -1,7 +1,7 @@
 // Command corpus tries the codec on a folder of contracts beside SOAP stacks that we did
 // not write, and prints what it found as Markdown.
 //
-//	go run ./tests/corpus -contracts DIR -oracle DIR [-work DIR] [-only NAME,...] [-findings FILE]
+//	go run ./tests/corpus -contracts DIR -oracle DIR [-work DIR] [-only NAME,...] [-findings FILE] [-page FILE]
 //
 // Every operation is tried with two samples: min has what must be there, full everything.
 // Our body of a request is compared with those of zeep, php-soap and node-soap; our reading
@@ -10,6 +10,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,16 +34,28 @@ func main() {
 	flag.DurationVar(&b.patience, "patience", 4*time.Minute, "for one program of an oracle over one contract")
 	only := flag.String("only", "", "names of contracts, by commas; all without")
 	findings := flag.String("findings", "", "file that gets every difference")
+	page := flag.String("page", "", "Markdown file whose part below the mark is written anew")
 	jobs := flag.Int("j", 2, "contracts at a time")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	versions, err := present(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
 	found, err := try(ctx, b, *only, *jobs)
 	if err != nil {
 		log.Fatal(err)
 	}
-	report(os.Stdout, found)
+	var text bytes.Buffer
+	report(&text, versions, found)
+	os.Stdout.Write(text.Bytes())
+	if *page != "" {
+		if err := below(*page, text.Bytes()); err != nil {
+			log.Fatal(err)
+		}
+	}
 	if *findings != "" {
 		file, err := os.Create(*findings)
 		if err != nil {
@@ -90,4 +104,20 @@ func try(ctx context.Context, b bench, only string, jobs int) ([]tables, error) 
 	}
 	all.Wait()
 	return found, ctx.Err()
+}
+
+// mark is the line of a page below which the report stands.
+const mark = "<!-- written by make corpus -->\n"
+
+// below replaces what stands below the mark in a file.
+func below(file string, text []byte) error {
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, _, found := bytes.Cut(page, []byte(mark))
+	if !found {
+		return fmt.Errorf("%s has no line %q", file, strings.TrimSpace(mark))
+	}
+	return os.WriteFile(file, slices.Concat(head, []byte(mark+"\n"), text), 0o644)
 }

@@ -119,6 +119,32 @@ func (b bench) verdicts(ctx context.Context, c contract, files []string) (map[st
 	return verdicts, nil
 }
 
+// present asks the stacks for their versions. Without zeep and PHP there is nothing to
+// compare with; without node-soap two of the three remain.
+func present(ctx context.Context) (string, error) {
+	var versions []string
+	for _, probe := range []struct {
+		name, from string
+		command    []string
+	}{
+		{"zeep", "python3-zeep", []string{python(), "-c", "import zeep, lxml; print(zeep.__version__)"}},
+		{"php-soap", "php-cli and php-soap", []string{"php", "-r", "class_exists('SoapClient') or exit(1); echo PHP_VERSION;"}},
+		{"node-soap", "", []string{"node", "-e", "console.log(require('soap/package.json').version)"}},
+	} {
+		out, err := exec.CommandContext(ctx, probe.command[0], probe.command[1:]...).Output()
+		switch {
+		case err == nil:
+			versions = append(versions, probe.name+" "+strings.TrimSpace(string(out)))
+		case probe.from != "":
+			return "", fmt.Errorf("%s is missing; install Debian's %s", probe.name, probe.from)
+		default:
+			log.Printf("without %s: set NODE_PATH to a folder that has npm's soap", probe.name)
+			versions = append(versions, "without "+probe.name)
+		}
+	}
+	return strings.Join(versions, ", "), nil
+}
+
 // python is Debian's own, which has the modules that its packages brought.
 func python() string {
 	const debian = "/usr/bin/python3"

@@ -29,7 +29,7 @@ func (d dialect) unlike(path string, ours, theirs any) string {
 	ours, theirs = d.plain(ours), d.plain(theirs)
 	if list, ok := ours.([]any); ok && d.one && len(list) == 1 {
 		if _, ok := theirs.([]any); !ok {
-			ours = list[0]
+			ours = d.plain(list[0])
 		}
 	}
 	switch a := ours.(type) {
@@ -158,6 +158,9 @@ func (d dialect) plain(v any) any {
 			if list, ok := x.([]any); key == "any" && ok {
 				x = joined(list)
 			}
+		}
+		if list, ok := x.([]any); ok && len(list) == 0 && key == "#content" {
+			continue
 		}
 		if x = d.plain(x); d.null && x == nil {
 			continue

@@ -39,7 +39,8 @@ func count(list []finding) (same, cleared, open int) {
 }
 
 // report writes the tables for docs/translation.md.
-func report(w io.Writer, found []tables) {
+func report(w io.Writer, versions string, found []tables) {
+	fmt.Fprintf(w, "Beside %s; libxml2 for the schemas.\n\n", versions)
 	fmt.Fprintln(w, "| contract | operations | requests: same | different, cleared | different | readings of answers: same | different | round trips: same | different |")
 	fmt.Fprintln(w, "| --- | --: | --: | --: | --: | --: | --: | --: | --: |")
 	var all tables
@@ -92,7 +93,7 @@ func reasons(w io.Writer, where string, list []finding) {
 		if first.right {
 			cleared = "yes"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %d | %s: %s |\n", where, name, cleared, len(by[name]), first.where, cell(short(first.detail)))
+		fmt.Fprintf(w, "| %s | %s | %s | %d | %s: %s |\n", where, name, cleared, len(by[name]), first.where, cell(short(strings.ToValidUTF8(first.detail, ""))))
 	}
 }
 

@@ -284,11 +284,14 @@ func (x *trial) judgeRequests(k codecs, p port, mode string) {
 		if op == nil || !exists(x.path(p, mode, name, ".json")) {
 			continue
 		}
-		t := testimony{body: map[string]*node{}, verdict: map[string]string{}, encoded: op.RPC && op.Input.Encoded}
+		t := testimony{body: map[string]*node{}, verdict: map[string]string{}, parts: len(op.Input.Body), encoded: op.RPC && op.Input.Encoded}
 		for stack, dir := range dirs {
 			file := x.path(p, dir, name, ".xml")
 			if body, err := bodyFrom(file); err == nil {
 				t.body[stack], t.verdict[stack] = body, verdicts[file][0]
+				if !op.RPC && strings.HasPrefix(verdicts[file][1], "rpc:") {
+					t.verdict[stack] = "invalid" // a document's element has to be declared
+				}
 			}
 		}
 		where := x.name + " " + name + " " + mode
@@ -307,20 +310,23 @@ func (x *trial) judgeRequests(k codecs, p port, mode string) {
 	}
 }
 
-// refused rules on a sample that we do not take: rightly when no oracle's body is valid.
+// refused rules on a sample that we do not take: rightly when what its maker, or whoever
+// could, wrote of it is invalid.
 func (x *trial) refused(t testimony, p port, dirs map[string]string, name string) ruling {
 	text, err := os.ReadFile(x.path(p, dirs["ours"], name, ".error"))
 	if err != nil {
 		text, _ = os.ReadFile(x.path(p, dirs["ours"], name, ".xml"))
 	}
-	seen := map[string]string{}
-	for stack := range t.body {
-		seen[t.verdict[stack]] = x.valid[x.path(p, dirs[stack], name, ".xml")][1]
-	}
-	if _, valid := seen["valid"]; !valid {
-		if why, invalid := seen["invalid"]; invalid {
-			return ruling{right: true, reason: "the sample is refused, and what the oracles make of it is invalid by the schema", detail: string(text) + "; schema: " + why}
+	valid := false
+	for _, stack := range stacks {
+		file := x.path(p, dirs[stack], name, ".xml")
+		if t.body[stack] == nil {
+			continue
 		}
+		if v := x.valid[file]; v[0] == "invalid" && !valid {
+			return ruling{right: true, reason: "the sample is refused, and what " + stack + " makes of it is invalid by the schema", detail: string(text) + "; schema: " + v[1]}
+		}
+		valid = valid || t.verdict[stack] == "valid"
 	}
 	return ruling{reason: "the sample is refused", detail: string(text)}
 }
@@ -393,11 +399,19 @@ func (x *trial) judgeAnswers(k codecs, p port, mode string) {
 			x.answer(where, "our reading", ruling{reason: "what we read is not JSON", detail: err.Error()})
 			continue
 		}
-		for _, theirs := range []struct {
-			file string
-			dialect
-		}{{".json", dialect{one: true}}, {".read.json", dialect{null: true}}, {".php.json", dialect{null: true, flat: true}}} {
-			x.compare(k, p, kind, name, where, ours, op.RPC, theirs.file, theirs.dialect)
+		sample := x.compare(k, p, kind, name, ours, ".json", dialect{one: true})
+		if sample != nil {
+			x.answer(where, readers[".json"], *sample)
+		}
+		for _, file := range []string{".read.json", ".php.json"} {
+			r := x.compare(k, p, kind, name, ours, file, dialect{null: true, flat: file == ".php.json"})
+			if r == nil {
+				continue
+			}
+			if !r.same && sample != nil && sample.same {
+				r.right, r.reason = true, r.reason+", but as the sample that the answer was made from"
+			}
+			x.answer(where, readers[file], *r)
 		}
 		x.answerTrip(k, p, mode, name, where, text, read)
 	}
@@ -405,26 +419,27 @@ func (x *trial) judgeAnswers(k codecs, p port, mode string) {
 
 var readers = map[string]string{".json": "the sample", ".read.json": "zeep's reading", ".php.json": "PHP's reading"}
 
-func (x *trial) compare(k codecs, p port, kind, name, where string, ours any, rpc bool, file string, d dialect) {
+// compare holds our reading beside another, nil when there is none.
+func (x *trial) compare(k codecs, p port, kind, name string, ours any, file string, d dialect) *ruling {
+	op := k.straight.Operation(name)
 	text, err := os.ReadFile(x.path(p, kind, name, file))
 	if err != nil {
-		return
+		return nil
 	}
 	if file == ".json" {
-		text = adapted(text, k.straight.Operation(name).Output)
+		text = adapted(text, op.Output)
 	}
 	theirs, err := decode(text)
 	if err != nil {
-		return
+		return nil
 	}
-	if parts, ok := ours.(map[string]any); ok && d.flat && rpc && len(parts) == 1 {
-		ours = parts[slices.Collect(maps.Keys(parts))[0]]
+	if parts, ok := ours.(map[string]any); ok && d.flat && op.RPC && len(parts) == 1 {
+		ours = parts[slices.Collect(maps.Keys(parts))[0]] // PHP returns the only part itself
 	}
-	r := ruling{same: true, right: true}
 	if at := d.unlike("", ours, theirs); at != "" {
-		r = ruling{reason: "not as " + readers[file], detail: at}
+		return &ruling{reason: "not as " + readers[file], detail: at}
 	}
-	x.answer(where, readers[file], r)
+	return &ruling{same: true, right: true}
 }
 
 func (x *trial) answer(where, who string, r ruling) {

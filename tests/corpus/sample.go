@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -219,6 +220,8 @@ func simpleValue(t *xsd.Type, name string) any {
 		return []any{simpleValue(v.List, name)}
 	case len(v.Union) > 0:
 		return simpleValue(v.Union[0], name)
+	case len(v.Patterns) > 0 && likely(v.Patterns) != "":
+		return likely(v.Patterns)
 	case v.MinInclusive != nil:
 		return *v.MinInclusive
 	}
@@ -242,4 +245,17 @@ func simpleValue(t *xsd.Type, name string) any {
 		text = append(text, []rune(strings.Repeat("x", length-len(text)))...)
 	}
 	return string(text[:length])
+}
+
+// likely finds a text that fits the patterns among those that often do.
+func likely(patterns []string) string {
+	for _, text := range []string{"1.2.3", "a", "A", "AB12", "0", "12", "12345", "2026", "true", "a@b.example", "00000000-0000-0000-0000-000000000000"} {
+		if !slices.ContainsFunc(patterns, func(p string) bool {
+			re, err := regexp.Compile("^(?:" + p + ")$")
+			return err != nil || !re.MatchString(text)
+		}) {
+			return text
+		}
+	}
+	return ""
 }
