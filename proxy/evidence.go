@@ -63,7 +63,7 @@ type watched struct {
 func (w *watched) begin(digest *audit.Digest, copy *capture.Body) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.digest, w.copy = digest, copy
+	w.digest, w.copy, w.n = digest, copy, 0
 }
 
 func (w *watched) see(p []byte) {

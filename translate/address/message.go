@@ -225,8 +225,23 @@ func (r *reader) body() error {
 			return nil
 		case k == endTag:
 			r.m.Empty = true
-			return nil
+			return r.nothingMore()
 		case len(bytes.TrimSpace(r.data[r.piece.from:r.piece.to])) > 0:
+			return ErrNotSOAP
+		}
+	}
+}
+
+// nothingMore reads to the end after an empty body: a second body would be what a careless
+// reader finds.
+func (r *reader) nothingMore() error {
+	for {
+		switch k, err := r.next(); {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case k == startTag, k == text && len(bytes.TrimSpace(r.data[r.piece.from:r.piece.to])) > 0:
 			return ErrNotSOAP
 		}
 	}
