@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed routes.yaml
 var Example string
+
+// ExampleContract is the contract that it names, contracts/stock.wsdl.
+//
+//go:embed contracts/stock.wsdl
+var ExampleContract string

@@ -41,6 +41,9 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 		c.errs = append(c.errs, c.Error(path+".port", err.Error(), "name a SOAP port of the contract, or leave port out for the first"))
 		return nil
 	}
+	if s.Validate != "none" {
+		c.fail(path, &fault.Field{Path: "validate", What: "messages cannot be checked against the whole schema yet", Fix: "remove it; names, order and types are checked anyway"})
+	}
 	t := &translation{service: service, operations: map[string]*operation{}, statuses: s.FaultStatus, hold: int64(s.Buffer)}
 	names := slices.Sorted(maps.Keys(s.Operations))
 	for _, name := range names {

@@ -69,6 +69,8 @@ var demoCalls = []demoCall{
 		shown: "The underlying connection was closed: An unexpected error occurred on a send."},
 	{route: "warehouse", what: "SOAP over TLS 1.0 with 3DES", path: "/warehouse/stock", direct: "/ws/stock", soap: true,
 		shown: "The request was aborted: Could not create SSL/TLS secure channel."},
+	{route: "levels", what: "the same SOAP service, called as JSON", service: "warehouse", path: "/levels/GetStock", direct: "/ws/stock", json: `{"item":"A1001"}`,
+		shown: "The request was aborted: Could not create SSL/TLS secure channel."},
 	{route: "carrier", what: "REST on a server that resets modern handshakes", path: "/carrier/stock/B2000", direct: "/stock/B2000",
 		shown: "An existing connection was forcibly closed by the remote host."},
 }
@@ -77,6 +79,8 @@ type demoCall struct {
 	route, what, path, direct string
 	shown                     string // what F&O shows when it calls the service directly
 	soap                      bool
+	json                      string // body of a POST
+	service                   string // that answers, when it has not the route's name
 }
 
 const demoEnvelope = `<?xml version="1.0" encoding="utf-8"?>
@@ -134,6 +138,13 @@ func (d *demo) configure() (err error) {
 			return fmt.Errorf("the example routes.yaml no longer holds %s", r[0])
 		}
 		text = strings.ReplaceAll(text, r[0], r[1])
+	}
+	contract := filepath.Join(d.dir, "contracts", "stock.wsdl")
+	if err := os.MkdirAll(filepath.Dir(contract), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(contract, []byte(twohop.ExampleContract), 0o600); err != nil {
+		return err
 	}
 	if d.keep {
 		if err := os.WriteFile(filepath.Join(d.dir, "caller.key"), []byte(key+"\n"), 0o600); err != nil {

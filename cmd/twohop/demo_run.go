@@ -65,7 +65,7 @@ func (d *demo) run(ctx context.Context, stay bool) error {
 func (d *demo) direct(ctx context.Context, c demoCall) error {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}}}
-	req, err := c.request(ctx, "https://"+d.services[c.route].Addr()+c.direct)
+	req, err := c.request(ctx, "https://"+d.service(c).Addr()+c.direct)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (d *demo) direct(ctx context.Context, c demoCall) error {
 
 // why asks the service what it speaks, as twohop probe does.
 func (d *demo) why(ctx context.Context, c demoCall) (string, error) {
-	r, err := target.Probe(ctx, d.services[c.route].Addr(), "", "", time.Now)
+	r, err := target.Probe(ctx, d.service(c).Addr(), "", "", time.Now)
 	if err != nil {
 		return "", err
 	}
@@ -98,7 +98,17 @@ func (d *demo) why(ctx context.Context, c demoCall) (string, error) {
 	return "the service speaks only " + strings.Join(speaks, ", ") + "; offered more, it " + refusal, nil
 }
 
+// service is the one that a call is for.
+func (d *demo) service(c demoCall) *legacy.Server { return d.services[either(c.service, c.route)] }
+
 func (c demoCall) request(ctx context.Context, url string) (*http.Request, error) {
+	if c.json != "" {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(c.json))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/json")
+		}
+		return req, err
+	}
 	if !c.soap {
 		return http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	}
