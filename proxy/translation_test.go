@@ -342,3 +342,19 @@ func TestAnswersOfATarget(t *testing.T) {
 		})
 	}
 }
+
+func TestAnOperationHasALimitOfItsOwn(t *testing.T) {
+	target := &soapTarget{answer: stockAnswer}
+	g := target.rig(t, "      operations: {GetStock: {limit: {rate: 1/h}}, Note: {}}\n")
+	for path, want := range map[string][]int{"GetStock": {200, 429}, "Note": {400, 400}} {
+		for _, status := range want {
+			resp, text := g.do("POST", "/stock/"+path, strings.NewReader(map[string]string{"GetStock": `{"item":"A"}`, "Note": "["}[path]), "Content-Type", "application/json")
+			if resp.StatusCode != status || status == 429 && (!strings.Contains(text, string(fault.RateLimited)) || resp.Header.Get("Retry-After") == "") {
+				t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+			}
+		}
+	}
+	if target.calls != 1 {
+		t.Error(target.calls)
+	}
+}
