@@ -31,7 +31,7 @@ type Table struct {
 	digests  digests // of the files named, as they were read
 
 	contracts map[string]contractRead // by file
-	followed  [][]string        // the files of each, in the order of the hash
+	followed  [][]string              // the files of each, in the order of the hash
 }
 
 // Content is what an included file may hold too; Load merges it.
