@@ -13,7 +13,7 @@ func packageOf(program string) string {
 	switch program {
 	case "gnutls-serv":
 		return "gnutls-bin"
-	case "java", "keytool":
+	case "java", "javac", "keytool":
 		return "openjdk-17-jdk-headless"
 	case "mcs":
 		return "mono-mcs"
@@ -21,6 +21,8 @@ func packageOf(program string) string {
 		return "mono-runtime"
 	case "nginx":
 		return "nginx-light"
+	case "php":
+		return "php-cli"
 	case "rsyslogd":
 		return "rsyslog"
 	case "systemd-socket-activate":
