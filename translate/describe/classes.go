@@ -65,7 +65,9 @@ type program struct {
 	lang    *language
 	op      *wsdl.Operation
 	classes []*class
-	sent    int // how many of classes the request has
+	sent    int      // how many of classes the request has
+	room    int      // for further classes, beside those that must be there
+	queue   []func() // fill classes, those nearest to the message first
 	known   map[*xsd.Type]*class
 	names   map[string]bool
 	input   valueType
@@ -89,9 +91,20 @@ func newProgram(in *Input, op *wsdl.Operation, lang *language) *program {
 
 // message is the type of a message: that of its one element, or a class of their own for several.
 func (p *program) message(msg *wsdl.Message, name string) valueType {
+	p.room = roomForClasses
+	of := p.root(msg, name)
+	for len(p.queue) > 0 {
+		next := p.queue[0]
+		p.queue = p.queue[1:]
+		next()
+	}
+	return of
+}
+
+func (p *program) root(msg *wsdl.Message, name string) valueType {
 	extra := p.headerMembers(msg)
 	if len(msg.Body) == 1 && len(extra) == 0 {
-		return p.typed(msg.Body[0].Type)
+		return p.typed(msg.Body[0].Type, true)
 	}
 	c := p.add(name, "")
 	taken := map[string]bool{p.same(c.name): true}
@@ -101,7 +114,7 @@ func (p *program) message(msg *wsdl.Message, name string) valueType {
 		extra = append(bodyMembers(msg), extra...)
 	}
 	for _, e := range extra {
-		p.member(c, e.key, e.element.Doc, p.typed(e.element.Type), e.element.Nillable && e.required, taken)
+		p.member(c, e.key, e.element.Doc, p.typed(e.element.Type, true), e.element.Nillable && e.required, taken)
 	}
 	return valueType{kind: isClass, class: c}
 }
@@ -113,18 +126,19 @@ func (p *program) add(name, doc string) *class {
 }
 
 // typed is the type of a value of type t. Of a type with others derived from it, the class
-// is that of the one in the example.
-func (p *program) typed(t *xsd.Type) valueType {
+// is that of the one in the example. There is none when there is no room, except for what
+// must be there.
+func (p *program) typed(t *xsd.Type, must bool) valueType {
 	if t.Any() {
 		return valueType{}
 	}
 	if t.Array != nil {
-		of := p.typed(t.Array.Item)
+		of := p.typed(t.Array.Item, must)
 		of.lists++
 		return of
 	}
 	if only := p.shapes.Of(t).Only; only != nil {
-		of := p.typed(only.Element.Type)
+		of := p.typed(only.Element.Type, must)
 		of.lists++
 		return of
 	}
@@ -141,12 +155,12 @@ func (p *program) typed(t *xsd.Type) valueType {
 	if c := p.known[t]; c != nil {
 		return valueType{kind: isClass, class: c}
 	}
-	if len(p.classes) >= roomForClasses {
+	if p.room--; p.room < 0 && !must {
 		return valueType{kind: isClass}
 	}
 	c := p.add(p.maker.names.of(t), t.Doc)
 	p.known[t] = c
-	p.fill(c, t, map[string]bool{p.same(c.name): true})
+	p.queue = append(p.queue, func() { p.fill(c, t, map[string]bool{p.same(c.name): true}) })
 	return valueType{kind: isClass, class: c}
 }
 
@@ -161,7 +175,7 @@ func (p *program) fill(c *class, t *xsd.Type, taken map[string]bool) {
 			p.member(c, f.Key, f.Attr.Doc, scalarType(f.Attr.Type.Value), false, taken)
 			continue
 		}
-		of := p.typed(f.Element.Type)
+		of := p.typed(f.Element.Type, f.Required)
 		if f.Array {
 			of.lists++
 		}

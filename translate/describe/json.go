@@ -2,7 +2,6 @@ package describe
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 )
 
@@ -36,11 +35,6 @@ func (o object) get(key string) any {
 		}
 	}
 	return nil
-}
-
-// without returns a copy of o that lacks a member.
-func (o object) without(key string) object {
-	return slices.DeleteFunc(slices.Clone(o), func(m member) bool { return m.key == key })
 }
 
 // appendJSON writes v, indented from the given depth on; compact with a negative depth.
