@@ -18,12 +18,15 @@ import (
 	"twohop/tests/peers"
 )
 
-// service answers a sample's call, and shows what it got.
-func service(t *testing.T, got *any) *httptest.Server {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// service answers the calls of samples, and passes on what it got.
+func service(t *testing.T) (s *httptest.Server, got chan any) {
+	got = make(chan any, 2)
+	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = json.Unmarshal(body, got)
+			var value any
+			err = json.Unmarshal(body, &value)
+			got <- value
 		}
 		if err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("X-Api-Key") != "k" || r.Header.Get("X-Company") == "" {
 			t.Errorf("%v: %s %v %s", err, r.Method, r.Header, body)
@@ -37,7 +40,7 @@ func service(t *testing.T, got *any) *httptest.Server {
 		io.WriteString(w, `{"number":9007199254740993,"total":12345678901234567890.12,"message":["é","b"]}`)
 	}))
 	t.Cleanup(s.Close)
-	return s
+	return s, got
 }
 
 func sampled(t *testing.T) (in Input, want any) {
@@ -56,8 +59,7 @@ func sampled(t *testing.T) (in Input, want any) {
 func TestTheCSharpSampleRuns(t *testing.T) {
 	mcs, mono := peers.Need(t, "mcs"), peers.Need(t, "mono")
 	in, want := sampled(t)
-	var got any
-	s := service(t, &got)
+	s, got := service(t)
 	text, err := Sample(in, "PutOrder", "csharp")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +71,7 @@ func TestTheCSharpSampleRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
 	}
 	for _, line := range []string{"number = 9007199254740993\n", "total = 12345678901234567890.12\n", "message: 2 values\n"} {
@@ -124,8 +126,7 @@ func TestSamplesOfAllCompile(t *testing.T) {
 func TestTheCurlSampleRuns(t *testing.T) {
 	peers.Need(t, "curl")
 	in, want := sampled(t)
-	var got any
-	s := service(t, &got)
+	s, got := service(t)
 	in.URL = s.URL
 	text, err := Sample(in, "PutOrder", "curl")
 	if err != nil {
@@ -137,7 +138,7 @@ func TestTheCurlSampleRuns(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), `"number":9007199254740993`) {
 		t.Errorf("%v: %s", err, out)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
 	}
 }
