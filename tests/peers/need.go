@@ -23,10 +23,15 @@ func packageOf(program string) string {
 		return "nginx-light"
 	case "php":
 		return "php-cli"
+
+	case "/usr/bin/python3":
+		return "python3-spyne"
 	case "rsyslogd":
 		return "rsyslog"
 	case "systemd-socket-activate":
 		return "systemd"
+	case "wsgen":
+		return "jaxws"
 	case "timeout":
 		return "coreutils"
 	}
