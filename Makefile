@@ -46,7 +46,7 @@ attack: packages
 	$(GO) test -count 1 -v ./tests/attack
 
 bench:
-	$(if $(QUICK),,$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit)
+	$(if $(QUICK),,$(GO) test -run '^$$' -bench . -benchmem ./routes ./proxy ./target ./audit ./translate/... && $(GO) run ./tests/bench/answer)
 	$(GO) run ./tests/bench $(if $(QUICK),-quick) -proxies twohop,nginx,haproxy,httputil$(if $(CADDY),$(comma)caddy) $(BENCH)
 
 # In memory, where a batch of a second costs no wait for a disk; 10,000,000 calls take 3 GB and ten minutes.
