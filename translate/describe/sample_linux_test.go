@@ -136,7 +136,7 @@ func TestTheCurlSampleRuns(t *testing.T) {
 	run.Env = append(os.Environ(), "API_KEY=k")
 	out, err := run.Output()
 	if err != nil || !strings.Contains(string(out), `"number":9007199254740993`) {
-		t.Errorf("%v: %s", err, out)
+		t.Fatalf("%v: %s", err, out)
 	}
 	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
