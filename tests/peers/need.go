@@ -23,7 +23,6 @@ func packageOf(program string) string {
 		return "nginx-light"
 	case "php":
 		return "php-cli"
-
 	case "/usr/bin/python3":
 		return "python3-spyne"
 	case "rsyslogd":
