@@ -144,4 +144,3 @@ func (x *trial) ours(k codecs, p port, mode string) {
 		}
 	}
 }
-

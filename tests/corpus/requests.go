@@ -132,4 +132,3 @@ func bodyFrom(file string) (*node, error) {
 	}
 	return bodyOf(top)
 }
-

@@ -117,4 +117,3 @@ func (x *trial) port(ctx context.Context, p port) {
 func (x *trial) path(p port, kind, op, ending string) string {
 	return filepath.Join(x.dir(x.contract), p.Dir, kind, op+ending)
 }
-
