@@ -3,6 +3,7 @@ package translate
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"twohop/translate/markup"
 	"twohop/translate/shape"
@@ -23,14 +24,32 @@ const (
 // answer that is not what the contract says, *TooLarge, those of body.
 func (o *Operation) Answer(body io.Reader, charset string, as Form) *Stream {
 	return newStream(o.service.options.Cap, func(yield func([]byte) bool) error {
-		return broken(o.decoder(body, charset, yield).envelope(as))
+		d := o.decoder(body, charset, yield)
+		defer d.free()
+		return broken(d.envelope(as))
 	})
 }
 
+// decoders are for one message after the other.
+var decoders = sync.Pool{New: func() any {
+	return &decoder{out: make([]byte, 0, 4<<10), r: markup.NewReader(nil, "", markup.Limits{})}
+}}
+
 func (o *Operation) decoder(body io.Reader, charset string, yield func([]byte) bool) *decoder {
-	d := &decoder{op: o, yield: yield, out: make([]byte, 0, 4<<10)}
-	d.r = markup.NewReader(&drained{d, body}, charset, markup.Limits{Element: int(o.service.options.Cap)})
+	d := decoders.Get().(*decoder)
+	d.op, d.yield, d.feed = o, yield, drained{d, body}
+	d.r.Reset(&d.feed, charset, markup.Limits{Element: int(o.service.options.Cap)})
 	return d
+}
+
+// free keeps what d has allocated for the next message, unless that is much.
+func (d *decoder) free() {
+	if cap(d.out)+cap(d.scratch)+cap(d.lit) > 4*chunk {
+		return
+	}
+	d.r.Reset(nil, "", markup.Limits{})
+	*d = decoder{r: d.r, out: d.out[:0], frames: d.frames[:0], lit: d.lit, scratch: d.scratch}
+	decoders.Put(d)
 }
 
 // decoder writes JSON from one message.
@@ -38,6 +57,7 @@ type decoder struct {
 	op      *Operation
 	msg     *wsdl.Message
 	r       *markup.Reader
+	feed    drained // what r reads
 	out     []byte
 	gone    int64 // bytes that were given away before out
 	yield   func([]byte) bool

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 
 	"twohop/translate/jsonin"
 	"twohop/translate/shape"
@@ -19,7 +21,7 @@ const chunk = 32 << 10
 type encoder struct {
 	op      *Operation
 	msg     *wsdl.Message
-	in      *jsonin.Reader
+	in      jsonin.Reader
 	out     []byte
 	gone    int64 // bytes that were given away before out
 	yield   func([]byte) bool
@@ -31,8 +33,23 @@ type encoder struct {
 	anon    int // prefixes made up for names that the contract does not know
 }
 
+// encoders are for one message after the other.
+var encoders = sync.Pool{New: func() any { return &encoder{out: make([]byte, 0, 4<<10)} }}
+
 func newEncoder(o *Operation, m *wsdl.Message, yield func([]byte) bool) *encoder {
-	return &encoder{op: o, msg: m, yield: yield, out: make([]byte, 0, 4<<10)}
+	e := encoders.Get().(*encoder)
+	e.op, e.msg, e.yield = o, m, yield
+	return e
+}
+
+// free keeps what e has allocated for the next message, unless that is much.
+func (e *encoder) free() {
+	if cap(e.out)+cap(e.scratch)+cap(e.lit) > 4*chunk {
+		return
+	}
+	e.in.Reset(nil)
+	*e = encoder{in: e.in, out: e.out[:0], frames: e.frames[:0], scratch: e.scratch, spare: e.spare, lit: e.lit, matcher: matcher{used: e.matcher.used, order: e.matcher.order}}
+	encoders.Put(e)
 }
 
 func (e *encoder) text(s string) { e.out = append(e.out, s...) }
@@ -86,10 +103,10 @@ func (e *encoder) holding() *frame {
 
 // body writes the children of soap:Body.
 func (e *encoder) body(src io.Reader) error {
-	e.in = jsonin.NewReader(src)
+	e.in.Reset(src)
 	c, err := e.in.Peek()
 	if err == jsonin.ErrShort { // an empty body
-		e.in = jsonin.NewReader(bytes.NewReader([]byte("{}")))
+		e.in.Reset(strings.NewReader("{}"))
 		c, err = e.in.Peek()
 	}
 	if err != nil {
@@ -165,7 +182,7 @@ func (e *encoder) header(v HeaderValue) error {
 		if h.Part != v.Part && h.Element.Name.Local != v.Part {
 			continue
 		}
-		e.in = jsonin.NewReader(bytes.NewReader(v.JSON))
+		e.in.Reset(bytes.NewReader(v.JSON))
 		err := e.element(h.Element)
 		if err == nil {
 			err = e.in.End()

@@ -27,6 +27,7 @@ type HeaderValue struct {
 func (o *Operation) Request(body io.Reader, headers []HeaderValue) *Stream {
 	return newStream(o.service.options.Cap, func(yield func([]byte) bool) error {
 		e := newEncoder(o, o.Input, yield)
+		defer e.free()
 		return e.envelope(body, headers)
 	})
 }

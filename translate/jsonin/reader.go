@@ -38,6 +38,11 @@ type Reader struct {
 // NewReader returns a Reader of src. It reads src only when what it has is used up.
 func NewReader(src io.Reader) *Reader { return &Reader{src: src} }
 
+// Reset makes d a Reader of src. What d has returned is no longer valid.
+func (d *Reader) Reset(src io.Reader) {
+	*d = Reader{src: src, buf: d.buf, key: d.key[:0], piece: d.piece[:0]}
+}
+
 // ErrShort says that the text ends before the value does. An error of the source itself
 // is passed on as it is.
 var ErrShort = errors.New("it ends too early")

@@ -95,13 +95,29 @@ const (
 // goes before the XML declaration (RFC 7303, section 3). r is read only when what has been
 // read holds no whole token.
 func NewReader(r io.Reader, charset string, l Limits) *Reader {
-	d := &Reader{limits: l.orDefaults(), strings: make(map[string]string, 8)}
-	d.src, d.charset, d.line = r, charset, 1
+	d := &Reader{strings: make(map[string]string, 8)}
 	// As much as most messages need.
-	d.scope = append(make([]binding, 0, 8), binding{"xml", xmlSpace})
+	d.scope = make([]binding, 0, 8)
 	d.open, d.names = make([]open, 0, 16), make([]byte, 0, 256)
 	d.attrs, d.xmlns, d.scratch = make([]Attr, 0, 4), make([]Attr, 0, 4), make([]byte, 0, 256)
+	d.Reset(r, charset, l)
 	return d
+}
+
+// Reset makes d a Reader of r, as NewReader does. What d has returned is no longer valid,
+// but for namespaces, whose strings it keeps.
+func (d *Reader) Reset(r io.Reader, charset string, l Limits) {
+	if len(d.buf) > buffer {
+		d.buf = nil // of a message that was not like others
+	}
+	if len(d.strings) > 64 {
+		clear(d.strings)
+	}
+	*d = Reader{
+		source: source{src: r, charset: charset, line: 1, buf: d.buf},
+		limits: l.orDefaults(), strings: d.strings, scope: append(d.scope[:0], binding{"xml", xmlSpace}),
+		open: d.open[:0], names: d.names[:0], attrs: d.attrs[:0], xmlns: d.xmlns[:0], scratch: d.scratch[:0],
+	}
 }
 
 // Next reads a token. At the end of a whole document the error is io.EOF; when the
