@@ -19,6 +19,7 @@ type object struct {
 	begun int64        // where the first of them starts
 	segs  []segment
 	first bool // no member yet
+	last  int  // index of the field of the last element
 }
 
 func (d *decoder) push(s *shape.Shape) {
@@ -29,7 +30,7 @@ func (d *decoder) push(s *shape.Shape) {
 		d.frames = append(d.frames, object{})
 	}
 	f := &d.frames[n]
-	*f = object{shape: s, any: f.any[:0], segs: f.segs[:0], seen: f.seen[:0], first: true}
+	*f = object{shape: s, any: f.any[:0], segs: f.segs[:0], seen: f.seen[:0], first: true, last: len(s.Type.Attributes) - 1}
 	for range (len(s.Fields) + 63) / 64 {
 		f.seen = append(f.seen, 0)
 	}
@@ -65,6 +66,9 @@ func (d *decoder) value(el *xsd.Element) error {
 		case !d.dropped(a):
 			plain = false
 		}
+	}
+	if !t.Complex && !typed && !null && t.Content == xsd.Simple {
+		return d.scalar(t.Value)
 	}
 	s := d.shape(t)
 	switch {
@@ -239,12 +243,13 @@ func (d *decoder) member() error {
 	f := d.top()
 	n := d.r.Name()
 	x := f.open
-	if x == nil || x.Element.Name.Space != n.Space || x.Element.Name.Local != string(n.Local) {
-		x = f.shape.At(n.Space, n.Local)
+	if x == nil || !named(x, n) {
+		x = f.next(n)
 	}
 	if x == nil {
 		return d.stray()
 	}
+	f.last = x.Index
 	if f.apart {
 		return d.memberApart(x)
 	}
@@ -272,6 +277,18 @@ func (d *decoder) member() error {
 		return inside(err, x.Element.Name.Local)
 	}
 	return d.room()
+}
+
+func named(x *shape.Field, n markup.Name) bool {
+	return x.Element != nil && x.Element.Name.Local == string(n.Local) && x.Element.Name.Space == n.Space
+}
+
+// next finds the field of a name: most often the one after the last.
+func (f *object) next(n markup.Name) *shape.Field {
+	if i := f.last + 1; i < len(f.shape.Fields) && named(f.shape.Fields[i], n) {
+		return f.shape.Fields[i]
+	}
+	return f.shape.At(n.Space, n.Local)
 }
 
 // memberApart writes the value at hand as a segment of its own.
