@@ -86,6 +86,10 @@ func (d *decoder) scalarText(v *xsd.Value, text []byte) error {
 		d.out = appendJSON(d.out, text)
 		return nil
 	}
+	if primitive == xsd.Decimal && !d.op.service.options.Strings && onlyDigits(text) && len(text) > 0 && text[0] != '0' { // as most are
+		d.out = append(d.out, text...)
+		return nil
+	}
 	text = bytes.TrimSpace(text)
 	switch {
 	case len(text) == 0:
