@@ -61,6 +61,7 @@ type decoder struct {
 	out     []byte
 	gone    int64 // bytes that were given away before out
 	yield   func([]byte) bool
+	most    int64 // of out, where all of it is kept and nothing given away; 0 for a stream
 	frames  []object
 	lit     []byte
 	scratch []byte
@@ -83,6 +84,9 @@ func (d *decoder) pos() int64 { return d.gone + int64(len(d.out)) }
 
 // give gives away what is settled.
 func (d *decoder) give() error {
+	if d.most > 0 {
+		return nil
+	}
 	n := len(d.out)
 	for i := range d.frames {
 		if d.frames[i].apart {
@@ -103,7 +107,10 @@ func (d *decoder) give() error {
 
 // room gives away what is settled when there is enough of it.
 func (d *decoder) room() error {
-	if len(d.out) < chunk {
+	switch {
+	case d.most > 0 && int64(len(d.out)) > d.most:
+		return &TooLarge{d.most, "a part of an answer that is held whole"}
+	case d.most > 0 || len(d.out) < chunk:
 		return nil
 	}
 	if err := d.give(); err != nil {
@@ -259,11 +266,7 @@ func (d *decoder) body(kind markup.Kind) error {
 
 // parts writes a body of several parts.
 func (d *decoder) parts() error {
-	t := &xsd.Type{Complex: true, Content: xsd.Elements, Particle: &xsd.Particle{Kind: xsd.Sequence, Min: 1, Max: 1}}
-	for _, el := range d.msg.Body {
-		t.Particle.Children = append(t.Particle.Children, &xsd.Particle{Kind: xsd.One, Min: 1, Max: 1, Element: el})
-	}
-	d.push(d.shape(t))
+	d.push(d.shape(d.op.service.side(d.msg)))
 	d.text("{")
 	if err := d.member(); err != nil {
 		return err

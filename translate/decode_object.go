@@ -164,7 +164,7 @@ func (d *decoder) arrayOf(text []byte, declared *xsd.Type) *xsd.Type {
 	text, _, _ = bytes.Cut(text, []byte("["))
 	n, _ := d.qname(text)
 	if item := d.op.service.Contract.Schema.Types[n]; item != nil {
-		return &xsd.Type{Complex: true, Array: &xsd.Array{Item: item}}
+		return d.op.service.arrayOf(item)
 	}
 	return declared
 }

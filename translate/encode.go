@@ -169,11 +169,7 @@ func (e *encoder) root(el *xsd.Element, c byte) error {
 // several writes a body of several parts: an object of them by name, in the order of the
 // contract.
 func (e *encoder) several() error {
-	t := &xsd.Type{Complex: true, Content: xsd.Elements, Particle: &xsd.Particle{Kind: xsd.Sequence, Min: 1, Max: 1}}
-	for _, el := range e.msg.Body {
-		t.Particle.Children = append(t.Particle.Children, &xsd.Particle{Kind: xsd.One, Min: 1, Max: 1, Element: el})
-	}
-	return e.object(t, xsd.Name{})
+	return e.object(e.op.service.side(e.msg), xsd.Name{})
 }
 
 // header writes a header block.

@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,10 +23,23 @@ func (e *encoder) attribute(x *shape.Field) error {
 		b = append(append(b, p...), ':')
 	}
 	b = append(append(b, x.Attr.Name.Local...), '=', '"')
-	b = append(appendAttr(b, string(text)), '"')
-	e.spare = b
-	return e.insert(b)
+	return e.insertValue(b, text)
 }
+
+// insertValue puts an attribute into the start tag: what stands before its value, the
+// value, and the closing quotes.
+func (e *encoder) insertValue(b, value []byte) error {
+	b, err := markup.AppendAttr(b, value)
+	if err != nil {
+		return &Invalid{What: err.Error(), Expected: "text that XML can hold"}
+	}
+	e.spare = append(b, '"')
+	return e.insert(e.spare)
+}
+
+// mostOpen bounds the attributes of an element that no schema names: each moves what
+// stands after it.
+const mostOpen = 256
 
 // openAttribute writes an attribute that the schema does not name: name or {space}name.
 func (e *encoder) openAttribute(name string) error {
@@ -34,15 +48,21 @@ func (e *encoder) openAttribute(name string) error {
 		return err
 	}
 	n, ok := clark(name)
-	if !ok || n.Space == xsd.Instance || n.Local == "xmlns" && n.Space == "" {
+	f := e.top()
+	switch {
+	case !ok || n.Space == xsd.Instance || n.Space == xmlnsSpace || n.Local == "xmlns" && n.Space == "":
 		return &Invalid{What: "this is no name of an attribute", Expected: "@name or @{namespace}name"}
+	case f.shape.AttributeAt(n.Space, []byte(n.Local)) != nil:
+		return &Invalid{What: "the contract names this attribute otherwise", Expected: f.shape.AttributeAt(n.Space, []byte(n.Local)).Key}
+	case slices.Contains(f.attrs, n):
+		return twice()
+	case len(f.attrs) == mostOpen:
+		return &Invalid{What: "the element has more than " + strconv.Itoa(mostOpen) + " attributes that the contract does not name"}
 	}
+	f.attrs = append(f.attrs, n)
 	b := append(e.spare[:0], ' ')
 	b = e.attributeName(b, n)
-	b = append(b, '=', '"')
-	b = append(appendAttr(b, string(text)), '"')
-	e.spare = b
-	return e.insert(b)
+	return e.insertValue(append(b, '=', '"'), text)
 }
 
 // attributeName appends a name, with a declaration of its namespace where the envelope has none.
@@ -71,7 +91,8 @@ func (o *Operation) declares(space string) bool {
 // clark reads {space}name or name.
 func clark(s string) (xsd.Name, bool) {
 	n := split(s)
-	return n, isName(n.Local)
+	_, err := markup.AppendAttr(nil, n.Space)
+	return n, err == nil && isName(n.Local)
 }
 
 func split(s string) xsd.Name {
@@ -109,7 +130,7 @@ func (e *encoder) retype() error {
 	if e.msg.Encoded && f.opened {
 		return &Invalid{What: "the type comes after elements", Expected: shape.Type + " as the first member"}
 	}
-	b := append(e.spare[:0], " xsi:type=\""...)
+	b := append(e.op.service.missing(e.op, t, e.spare[:0]), " xsi:type=\""...)
 	e.spare = append(e.qname(b, t.Name), '"')
 	return e.insert(e.spare)
 }
@@ -227,7 +248,7 @@ func (e *encoder) contentMember() error {
 	if !f.note(hasContent) {
 		return twice()
 	}
-	if len(f.segs) > 0 {
+	if len(f.segs) > 0 || f.fixed {
 		return &Invalid{What: "the object has elements beside #content, which holds all of them"}
 	}
 	if err := e.begin(2 * len(f.shape.Fields)); err != nil {

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"io"
+	"maps"
 	"slices"
 
 	"twohop/translate/wsdl"
@@ -14,6 +15,8 @@ const (
 	ns12     = "http://www.w3.org/2003/05/soap-envelope"
 	encoding = "http://schemas.xmlsoap.org/soap/encoding/"
 	xmlSpace = "http://www.w3.org/XML/1998/namespace"
+
+	xmlnsSpace = "http://www.w3.org/2000/xmlns/"
 )
 
 // HeaderValue is a header block of a request.
@@ -91,6 +94,34 @@ func (o *Operation) spaces() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// missing appends declarations of the namespaces that a value of type t needs and the
+// envelope of o does not declare: any type of the contract may stand where xs:anyType does.
+func (s *Service) missing(o *Operation, t *xsd.Type, b []byte) []byte {
+	if t.Name.Space == xsd.Namespace {
+		return b
+	}
+	key := use{o, t}
+	known, ok := s.declared.Load(key)
+	if !ok {
+		w := &spaces{found: map[string]bool{t.Name.Space: true}, seen: map[*xsd.Type]bool{}}
+		w.typ(t)
+		var add []byte
+		for _, space := range slices.Sorted(maps.Keys(w.found)) {
+			if prefix := s.known.of[space]; prefix != "" && !o.declares(space) {
+				add = append(appendAttr(append(add, " xmlns:"+prefix+`="`...), space), '"')
+			}
+		}
+		known, _ = s.declared.LoadOrStore(key, add)
+	}
+	return append(b, known.([]byte)...)
+}
+
+// use is a type in the place of another in a request.
+type use struct {
+	operation *Operation
+	typ       *xsd.Type
 }
 
 type spaces struct {

@@ -124,8 +124,9 @@ func (d *decoder) subcode(f *Fault) error {
 // detail reads the children of a fault's detail: typed by the faults that the operation
 // declares, else by the elements of the contract, else as XML under #any.
 func (d *decoder) detail(f *Fault) error {
-	x := &decoder{op: d.op, msg: d.op.Output, r: d.r, yield: func([]byte) bool { return false }}
+	x := &decoder{op: d.op, msg: d.op.Output, r: d.r, most: d.op.service.options.Cap}
 	var any []byte
+	seen := map[string]bool{}
 	x.text("{")
 	err := d.each(func(name string) error {
 		n := xsd.Name{Space: d.r.Name().Space, Local: name}
@@ -136,7 +137,7 @@ func (d *decoder) detail(f *Fault) error {
 		if el == nil {
 			el = d.op.service.Contract.Schema.Elements[n]
 		}
-		if el == nil {
+		if el == nil || seen[name] { // a name stands once in an object
 			xml, err := d.r.AppendElement(nil)
 			if err != nil {
 				return err
@@ -147,7 +148,7 @@ func (d *decoder) detail(f *Fault) error {
 			any = appendJSON(any, xml)
 			return nil
 		}
-		if len(x.out) > 1 {
+		if seen[name] = true; len(x.out) > 1 {
 			x.text(",")
 		}
 		x.out = append(appendJSON(x.out, []byte(name)), ':')

@@ -12,18 +12,19 @@ import (
 type frame struct {
 	typ    *xsd.Type
 	shape  *shape.Shape
-	tag    int64     // where further attributes go; -1 for an object that is no element
-	opened bool      // the > of the start tag is written
-	order  bool      // members come in the order of the document (#content)
-	fixed  bool      // a part was given away: what comes now must come later
-	sorted bool      // segs are in order so far
-	holds  bool      // the output from hold on must not be given away
-	hold   int64     //
-	low    int       // fields before it are there
-	last   int       // order of the member that came last
-	segs   []segment // elements and text
-	seen   []uint64  // fields, by index
-	has    uint8     // other members
+	tag    int64      // where further attributes go; -1 for an object that is no element
+	opened bool       // the > of the start tag is written
+	order  bool       // members come in the order of the document (#content)
+	fixed  bool       // a part was given away: what comes now must come later
+	sorted bool       // segs are in order so far
+	holds  bool       // the output from hold on must not be given away
+	hold   int64      //
+	low    int        // fields before it are there
+	last   int        // order of the member that came last
+	segs   []segment  // elements and text
+	seen   []uint64   // fields, by index
+	has    uint8      // other members
+	attrs  []xsd.Name // attributes that the schema does not name
 }
 
 // Members that stand for no field, in frame.has.
@@ -53,7 +54,7 @@ func (e *encoder) push(t *xsd.Type) *frame {
 		e.frames = append(e.frames, frame{})
 	}
 	f := &e.frames[n]
-	*f = frame{segs: f.segs[:0], seen: f.seen[:0], sorted: true, tag: -1}
+	*f = frame{segs: f.segs[:0], seen: f.seen[:0], attrs: f.attrs[:0], sorted: true, tag: -1}
 	f.set(t, e.shape(t))
 	return f
 }

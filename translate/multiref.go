@@ -40,7 +40,7 @@ func (d *decoder) encodedBody() error {
 		return err
 	}
 	el := d.msg.Body[0]
-	inner := &decoder{op: d.op, msg: d.msg, yield: func([]byte) bool { return true }, r: markup.NewReader(bytes.NewReader(x.out), "utf-8", markup.Limits{})}
+	inner := &decoder{op: d.op, msg: d.msg, most: x.limit, r: markup.NewReader(bytes.NewReader(x.out), "utf-8", markup.Limits{})}
 	if _, err := inner.r.Next(); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (d *decoder) tree(size *int64) (*node, error) {
 		}
 	}
 	if *size += int64(len(n.local) + len(n.attrs) + 64); *size > d.op.service.options.Cap {
-		return nil, &TooLarge{d.op.service.options.Cap, "an encoded answer is held whole, to put its references in their places"}
+		return nil, tooLongEncoded(d.op.service.options.Cap)
 	}
 	for {
 		kind, err := d.r.Next()
@@ -88,8 +88,10 @@ func (d *decoder) tree(size *int64) (*node, error) {
 		case kind == markup.End:
 			return n, nil
 		case kind == markup.Text:
+			if *size += int64(len(d.r.Text())); *size > d.op.service.options.Cap {
+				return nil, tooLongEncoded(d.op.service.options.Cap)
+			}
 			n.text = append(n.text, d.r.Text()...)
-			*size += int64(len(d.r.Text()))
 			continue
 		}
 		child, err := d.tree(size)
@@ -98,6 +100,10 @@ func (d *decoder) tree(size *int64) (*node, error) {
 		}
 		n.children = append(n.children, child)
 	}
+}
+
+func tooLongEncoded(most int64) error {
+	return &TooLarge{most, "an encoded answer is held whole, to put its references in their places"}
 }
 
 // keepAttr writes an attribute so that it needs nothing from around it.

@@ -64,12 +64,22 @@ type matcher struct {
 	segs  []segment
 	used  []bool
 	order []segment
+	heads []int // the first segment of each order that is not used, -1 for none; text has order -1
+	next  []int // the segment after it of the same order
 }
 
 func (m *matcher) begin(s *shape.Shape, segs []segment) {
 	m.shape, m.segs, m.order = s, segs, m.order[:0]
 	m.used = slices.Grow(m.used[:0], len(segs))[:len(segs)]
 	clear(m.used)
+	m.heads = slices.Grow(m.heads[:0], 2*len(s.Fields)+2)[:2*len(s.Fields)+2]
+	for i := range m.heads {
+		m.heads[i] = -1
+	}
+	m.next = slices.Grow(m.next[:0], len(segs))[:len(segs)]
+	for i, seg := range slices.Backward(segs) {
+		m.next[i], m.heads[seg.order+1] = m.heads[seg.order+1], i
+	}
 }
 
 // take takes what p allows, and reports whether that was anything.
@@ -92,6 +102,7 @@ func (m *matcher) once(p *xsd.Particle) bool {
 			return false
 		}
 		m.used[i] = true
+		m.heads[m.segs[i].order+1] = m.next[i]
 		m.order = append(m.order, m.segs[i])
 		return true
 	case xsd.Choice:
@@ -131,14 +142,7 @@ func (m *matcher) find(p *xsd.Particle) int {
 	return best
 }
 
-func (m *matcher) first(order int) int {
-	for i, s := range m.segs {
-		if !m.used[i] && s.order == order {
-			return i
-		}
-	}
-	return -1
-}
+func (m *matcher) first(order int) int { return m.heads[order+1] }
 
 // has reports whether p could take something.
 func (m *matcher) has(p *xsd.Particle) bool {

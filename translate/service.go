@@ -41,6 +41,9 @@ type Service struct {
 	byName     map[string]*Operation
 	known      *prefixes
 	types      map[string][]*xsd.Type // by local name
+	declared   sync.Map               // declarations of namespaces that a type needs beside the envelope's, by use
+	arrays     sync.Map               // types of SOAP-encoded arrays that answers name, by the type of their items
+	sides      sync.Map               // what bodies of several parts look like, by *wsdl.Message
 }
 
 // Operation is one operation of a Service.
@@ -104,6 +107,29 @@ func (s *Service) Operations() []*Operation { return s.operations }
 
 // Operation returns an operation by name, nil for none.
 func (s *Service) Operation(name string) *Operation { return s.byName[name] }
+
+// side returns the type of a body of several parts: an object of them by name. It is made
+// once, as its shape is.
+func (s *Service) side(m *wsdl.Message) *xsd.Type {
+	if known, ok := s.sides.Load(m); ok {
+		return known.(*xsd.Type)
+	}
+	t := &xsd.Type{Complex: true, Content: xsd.Elements, Particle: &xsd.Particle{Kind: xsd.Sequence, Min: 1, Max: 1}}
+	for _, el := range m.Body {
+		t.Particle.Children = append(t.Particle.Children, &xsd.Particle{Kind: xsd.One, Min: 1, Max: 1, Element: el})
+	}
+	first, _ := s.sides.LoadOrStore(m, t)
+	return first.(*xsd.Type)
+}
+
+// arrayOf returns the type of a SOAP-encoded array of items.
+func (s *Service) arrayOf(item *xsd.Type) *xsd.Type {
+	if known, ok := s.arrays.Load(item); ok {
+		return known.(*xsd.Type)
+	}
+	first, _ := s.arrays.LoadOrStore(item, &xsd.Type{Complex: true, Array: &xsd.Array{Item: item}})
+	return first.(*xsd.Type)
+}
 
 // RequestHeader returns the header fields of a request: SOAPAction quoted as SOAP 1.1
 // asks for (section 6.1.1), and for SOAP 1.2, which has it in the type (RFC 3902), "".
