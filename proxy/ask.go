@@ -36,6 +36,9 @@ func (c *call) ask() (*target.Call, error) {
 	out.Request = (&http.Request{Method: http.MethodPost, URL: c.address(), Host: c.host(), Header: c.requestHeader()}).WithContext(in.Context())
 	c.envelope = &envelope{c: c, stream: op.Request(source, headers)}
 	data, whole, err := c.envelope.stream.First()
+	if err == nil {
+		err = c.route.translation.validRequest(data, whole)
+	}
 	if err == nil && !whole && c.way.bufferRequest > 0 {
 		data, err = io.ReadAll(io.LimitReader(c.envelope.stream, c.way.bufferRequest+1))
 		if whole = true; err == nil && int64(len(data)) > c.way.bufferRequest {

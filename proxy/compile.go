@@ -18,6 +18,8 @@ import (
 	"twohop/routes"
 	"twohop/target"
 	"twohop/target/balance"
+	"twohop/translate/validate"
+	"twohop/translate/wsdl"
 )
 
 // Deps is what outlives a configuration.
@@ -109,6 +111,7 @@ type compiler struct {
 	held   []held
 	shared map[sharing]*balance.Group
 
+	validators   map[*wsdl.Contract]*validate.Validator
 	defaultsTold bool // what is wrong with defaults.audit, which routes inherit
 }
 

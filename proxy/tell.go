@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -33,7 +34,15 @@ func (c *call) tell(resp *http.Response) error {
 	}
 	form := c.errand.form
 	source := &noting{Reader: body}
-	answer := op.Answer(source, charset, form.Form)
+	envelope := io.Reader(source)
+	held, err := c.route.translation.wholeAnswer(source)
+	switch {
+	case err != nil:
+		return c.misanswered(err, source)
+	case held != nil:
+		envelope = bytes.NewReader(held)
+	}
+	answer := op.Answer(envelope, charset, form.Form)
 	defer answer.Close()
 	data, whole, err := answer.First()
 	var told *translate.Fault
@@ -44,6 +53,10 @@ func (c *call) tell(resp *http.Response) error {
 		return c.misanswered(err, source)
 	case !good:
 		return fault.New(fault.TargetAnswerInvalid, "the target answered with status %d, and its envelope holds no Fault", resp.StatusCode)
+	case held != nil:
+		if err := c.route.translation.validAnswer(held, charset); err != nil {
+			return c.misanswered(err, source)
+		}
 	}
 	c.status = http.StatusOK
 	c.answerHeader(fieldsFor(form.contentType, resp.Header))
@@ -168,9 +181,9 @@ func (c *call) misanswered(err error, source *noting) error {
 	case errors.As(err, &told):
 		return c.route.translation.told(told)
 	case errors.As(err, &large):
-		f := fault.New(fault.TargetAnswerInvalid, "a part of the target's answer must be held until its end is seen, and is longer than %d bytes", large.Cap)
+		f := fault.New(fault.TargetAnswerInvalid, "the target's answer is too long: %s", large)
 		f.Fix = "An admin raises the route's `soap.buffer`."
-		return f.Because(err)
+		return f
 	case errors.As(err, &broken):
 		f := fault.New(fault.TargetAnswerInvalid, "the target's answer is not what the contract says, at %s", clip(broken.Path, 256))
 		f.Told = &fault.Told{Detail: "the target's answer is not what the contract says: " + broken.Error()}

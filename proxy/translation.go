@@ -10,6 +10,7 @@ import (
 	"twohop/internal/fault"
 	"twohop/routes"
 	"twohop/translate"
+	"twohop/translate/validate"
 )
 
 // translation is how a route's callers speak JSON to a SOAP target.
@@ -20,6 +21,8 @@ type translation struct {
 	statuses   map[string]int // of SOAP Faults, by code
 	hold       int64          // bytes of a message that is held
 	pages      pages
+
+	requests, answers *validate.Validator // nil when they are not validated
 }
 
 // operation is one that callers may name.
@@ -40,9 +43,6 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 	if err != nil {
 		c.errs = append(c.errs, c.Error(path+".port", err.Error(), "name a SOAP port of the contract, or leave port out for the first"))
 		return nil
-	}
-	if s.Validate != "none" {
-		c.fail(path, &fault.Field{Path: "validate", What: "messages cannot be checked against the whole schema yet", Fix: "remove it; names, order and types are checked anyway"})
 	}
 	t := &translation{service: service, operations: map[string]*operation{}, statuses: s.FaultStatus, hold: int64(s.Buffer)}
 	names := slices.Sorted(maps.Keys(s.Operations))
@@ -65,6 +65,11 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
 		if !used[name] {
 			c.fail(path, &fault.Field{Path: "headers." + name, What: "no operation of the route has this SOAP header", Fix: "write the name of a header that the contract declares" + listed(declared(t))})
+		}
+	}
+	if s.Validate != "none" {
+		if err := c.validates(t, s.Validate); err != nil {
+			c.fail(path, err)
 		}
 	}
 	for j := range s.Bindings {

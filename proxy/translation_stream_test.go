@@ -238,7 +238,6 @@ func TestARouteDescribesItself(t *testing.T) {
 func TestWhatDoesNotFitTheContractIsAMistake(t *testing.T) {
 	g := newRig(t, http.NotFoundHandler(), "")
 	for more, want := range map[string]string{
-		"      validate: request\n":                             `routes[0].soap.validate: messages cannot be checked against the whole schema yet`,
 		"      port: Other\n":                                   `routes[0].soap.port: the contract has no SOAP port "Other"`,
 		"      operations: {GetStok: {}}\n":                     `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
 		"      headers: {Other: {json: x}}\n":                   `routes[0].soap.headers.Other: no operation of the route has this SOAP header; write the name of a header that the contract declares: CallContext`,

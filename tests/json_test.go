@@ -27,6 +27,7 @@ routes:
     target: {url: "https://SOAP/ws/stock", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}}
     soap:
       contract: stock.wsdl
+      validate: both
       bindings: [{path: "/items/{item}", operation: GetStock}]
       fault_status: {Client: 404}
   - name: gone
