@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -35,7 +36,12 @@ func (c *call) tell(resp *http.Response) error {
 	form := c.errand.form
 	source := &noting{Reader: body}
 	envelope := io.Reader(source)
-	held, err := c.route.translation.wholeAnswer(source)
+	if media == multipart {
+		plain := translate.Inline(source, resp.Header.Get("Content-Type"), c.route.translation.hold)
+		defer plain.Close()
+		envelope, charset = plain, "utf-8"
+	}
+	held, err := c.route.translation.wholeAnswer(envelope)
 	switch {
 	case err != nil:
 		return c.misanswered(err, source)
@@ -116,14 +122,17 @@ func fieldsFor(contentType string, h http.Header) http.Header {
 
 // xmlType returns the media type of an answer that may be an envelope, "" when it cannot,
 // and the charset that it declares. Some servers declare the type of the other version,
-// or XML alone.
+// or XML alone. A multipart one has an envelope in it, or it turns out to have none.
 func xmlType(h http.Header) (media, charset string) {
 	media, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil || !slices.Contains([]string{type11, type12, "application/xml"}, media) {
+	if err != nil || !slices.Contains([]string{type11, type12, "application/xml", multipart}, media) {
 		return "", ""
 	}
 	return media, params["charset"]
 }
+
+// multipart is the media type of MTOM and of SOAP with attachments.
+const multipart = "multipart/related"
 
 // declaredAs quotes the media type of an answer, and nothing else of it.
 func declaredAs(h http.Header) string {
@@ -185,7 +194,7 @@ func (c *call) misanswered(err error, source *noting) error {
 		f.Fix = "An admin raises the route's `soap.buffer`."
 		return f
 	case errors.As(err, &broken):
-		f := fault.New(fault.TargetAnswerInvalid, "the target's answer is not what the contract says, at %s", clip(broken.Path, 256))
+		f := fault.New(fault.TargetAnswerInvalid, "the target's answer is not what the contract says, at %s", clip(cmp.Or(broken.Path, "/"), 256))
 		f.Told = &fault.Told{Detail: "the target's answer is not what the contract says: " + broken.Error()}
 		return f
 	}

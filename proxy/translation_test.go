@@ -358,3 +358,48 @@ func TestAnOperationHasALimitOfItsOwn(t *testing.T) {
 		t.Error(target.calls)
 	}
 }
+
+func TestAMultipartAnswerBecomesJSON(t *testing.T) {
+	message := func(text, attachment string) string {
+		return "--b\r\nContent-Type: application/xop+xml; charset=utf-8\r\nContent-ID: <r>\r\n\r\n" +
+			inEnvelope(`<PutResponse xmlns="urn:orders"><line><number>AB1234</number><note>`+text+`</note></line></PutResponse>`) +
+			"\r\n--b\r\nContent-ID: <a@x>\r\n\r\n" + attachment + "\r\n--b--\r\n"
+	}
+	const include = `<x:Include xmlns:x="http://www.w3.org/2004/08/xop/include" href="cid:a@x"/>`
+	good := message(include, "abc")
+	for _, c := range []struct {
+		name, more, answer, contentType string
+		gzipped                         bool
+		status                          int
+		want                            string // of the body
+	}{
+		{name: "an attachment", answer: good, status: 200, want: `{"line":[{"number":"AB1234","note":"YWJj"}]}`},
+		{name: "a compressed answer", answer: good, gzipped: true, status: 200, want: `{"line":[{"number":"AB1234","note":"YWJj"}]}`},
+		{name: "one that is validated", more: "      validate: both\n", answer: good, status: 200, want: `{"line":[{"number":"AB1234","note":"YWJj"}]}`},
+		{name: "one that is too long to be validated", more: smallBuffer + "      validate: both\n", answer: message(include, strings.Repeat("x", 64<<10)), status: 502, want: "held whole to be validated"},
+		{name: "one that is not valid", more: "      validate: both\n", answer: strings.Replace(good, "AB1234", "hunter2", 1), status: 502, want: "/PutResponse/line/number"},
+		{name: "a missing part", answer: strings.Replace(good, "<a@x>", "<c@x>", 1), status: 502, want: "lacks the part"},
+		{name: "a root that waits too long", more: smallBuffer, answer: message(include+"</note></line><line><note>"+strings.Repeat("x", 64<<10), "abc"), status: 502, want: "longer than 65536 bytes"},
+		{name: "one that ends in the middle", answer: good[:len(good)-6], status: 502, want: "ends in the middle"},
+		{name: "another multipart", answer: good, contentType: "multipart/mixed; boundary=b", status: 502, want: "multipart/mixed, which is no SOAP message"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			contentType := c.contentType
+			if contentType == "" {
+				contentType = `multipart/related; type="application/xop+xml"; start="<r>"; boundary=b`
+			}
+			target := &soapTarget{t: t, answer: c.answer, raw: true, gzipped: c.gzipped, header: map[string]string{"Content-Type": contentType, "Mime-Version": "1.0"}}
+			g := newRig(t, target, ordersRoute+c.more)
+			resp, text := g.do("POST", "/stock/Put", strings.NewReader(`{}`), "Content-Type", "application/json")
+			if resp.StatusCode != c.status || c.status == 200 && text != c.want || !strings.Contains(text, c.want) || resp.Header.Get("Mime-Version") != "" {
+				t.Errorf("%d %s", resp.StatusCode, text)
+			}
+			if c.status != 200 && !strings.Contains(text, `"code":"target_answer_invalid"`) {
+				t.Error(text)
+			}
+			if rec := g.audit.last(t, audit.End); strings.Contains(rec.Cause+g.log.String(), "hunter2") {
+				t.Errorf("%+v", rec)
+			}
+		})
+	}
+}

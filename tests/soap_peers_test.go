@@ -20,8 +20,12 @@ func soapRoute(t *testing.T, s peers.Server, contracts map[string]string) *Broke
 	t.Helper()
 	config := exception("tls1.0, rsa_key_exchange", s.Addr) + "routes:\n"
 	for path := range contracts {
-		config += fill(`  - {name: NAME, path: "/NAME/*", callers: [erp], target: {url: "https://ADDR/PATH", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}}, soap: {contract: NAME.wsdl, fault_status: {Client: 400, Client.NotFound: 404}}}
-`, "NAME", "soap"+path, "PATH", path, "ADDR", s.Addr, "PIN", s.SPKIPin)
+		accept := "text/xml"
+		if path == "mtom" {
+			accept = "application/xop+xml, text/xml"
+		}
+		config += fill(`  - {name: NAME, path: "/NAME/*", callers: [erp], headers: {set: {Accept: "ACCEPT"}}, target: {url: "https://ADDR/PATH", exception: OLD, tls: {version: 1.0, pins: ["PIN"]}}, soap: {contract: NAME.wsdl, fault_status: {Client: 400, Client.NotFound: 404}}}
+`, "NAME", "soap"+path, "ACCEPT", accept, "PATH", path, "ADDR", s.Addr, "PIN", s.SPKIPin)
 	}
 	b := NewWithChain(t, config)
 	for path, file := range contracts {
@@ -125,15 +129,24 @@ func TestJSONToSpyne(t *testing.T) {
 func TestJSONToJAXWS(t *testing.T) {
 	t.Parallel()
 	s := peers.JAXWSTrial(t)
-	b := soapRoute(t, s.Server, map[string]string{"trial": s.Contract})
+	b := soapRoute(t, s.Server, map[string]string{"trial": s.Contract, "mtom": s.Contract})
 
-	for caller, call := range b.jsonCalls("/soaptrial/put", `{"record":`+careful+`}`) {
-		t.Run("document/literal from "+caller, func(t *testing.T) {
-			if status, got := call(t); status != 200 || strings.TrimSpace(got) != `{"record":`+careful+`}` {
-				t.Errorf("got %d, %s", status, got)
-			}
-		})
+	for _, path := range []string{"trial", "mtom"} {
+		for caller, call := range b.jsonCalls("/soap"+path+"/put", `{"record":`+careful+`}`) {
+			t.Run(path+" from "+caller, func(t *testing.T) {
+				if status, got := call(t); status != 200 || strings.TrimSpace(got) != `{"record":`+careful+`}` {
+					t.Errorf("got %d, %s", status, got)
+				}
+			})
+		}
 	}
+	t.Run("an attachment longer than what is held", func(t *testing.T) {
+		long := strings.Replace(careful, "AQID", strings.Repeat("AQID", 1<<20), 1)
+		answer := b.Call("POST", "/soapmtom/put", `{"record":`+long+`}`, "Content-Type: application/json")
+		if answer.StatusCode != 200 || answer.Body != `{"record":`+long+`}` {
+			t.Errorf("got %d, %d bytes, %.200s", answer.StatusCode, len(answer.Body), answer.Body)
+		}
+	})
 	for caller, call := range b.jsonCalls("/soaptrial/find", `{"item":"A<1"}`) {
 		t.Run("a declared fault from "+caller, func(t *testing.T) {
 			status, got := call(t)

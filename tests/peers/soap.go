@@ -60,7 +60,8 @@ func Spyne(t testing.TB) SOAPServer {
 var jaxwsJars = strings.Fields("jaxws-api jaxws-rt jaxb-api jaxb-core jaxb-runtime jws-api saaj-impl stax-ex streambuffer mimepull metro-policy gmbal txw2 FastInfoset istack-commons-runtime javax.activation woodstox-core stax2-api geronimo-annotation-1.3-spec")
 
 // JAXWSTrial starts a service of the JAX-WS reference implementation, document/literal wrapped,
-// at /trial, with the contract that wsgen writes.
+// at /trial, with the contract that wsgen writes. At /mtom is the same service, which
+// answers in MTOM those who accept application/xop+xml.
 func JAXWSTrial(t testing.TB) SOAPServer {
 	t.Helper()
 	dir, classes := soapDir(t), t.TempDir()

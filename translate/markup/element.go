@@ -49,9 +49,7 @@ func (r *Reader) AppendElement(dst []byte) ([]byte, error) {
 			if hollow {
 				dst = append(dst, "/>"...)
 			} else {
-				dst = append(dst, "</"...)
-				dst = append(dst, r.names[r.open[len(r.open)-1].name:]...)
-				dst = append(dst, '>')
+				dst = r.AppendToken(dst, End)
 			}
 			hollow = false
 			if len(r.open) == depth {
@@ -63,6 +61,20 @@ func (r *Reader) AppendElement(dst []byte) ([]byte, error) {
 			return nil, r.err
 		}
 	}
+}
+
+// AppendToken appends the token at hand, of this kind, as XML. All tokens of a document
+// make the same document again, without comments and processing instructions.
+func (r *Reader) AppendToken(dst []byte, k Kind) []byte {
+	switch k {
+	case Start:
+		return append(r.appendStart(dst), '>')
+	case Text:
+		return appendKnown(dst, r.text)
+	}
+	dst = append(dst, "</"...)
+	dst = append(dst, r.names[r.open[len(r.open)-1].name:]...)
+	return append(dst, '>')
 }
 
 // appendStart appends the start tag at hand without its >.

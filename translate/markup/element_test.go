@@ -2,6 +2,7 @@ package markup
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 )
@@ -66,5 +67,24 @@ func TestSkipEndsAtTheElementsEnd(t *testing.T) {
 	}
 	if k, err := r.Next(); k != Start || err != nil || string(r.Name().Local) != "d" {
 		t.Errorf("then %v %v", k, err)
+	}
+}
+
+func TestTokensMakeTheDocumentAgain(t *testing.T) {
+	const doc = `<?xml version="1.0"?><!-- a --><a xmlns="u" xmlns:p="v" p:x="&lt;&#10;'" y='"'><p:b/>1 &amp; 2<![CDATA[<c>]]><?pi?></a>`
+	const want = `<a xmlns="u" xmlns:p="v" p:x="&lt;&#10;'" y="&#34;"><p:b></p:b>1 &amp; 2&lt;c&gt;</a>`
+	r := NewReader(strings.NewReader(doc), "", Limits{})
+	var got []byte
+	for {
+		k, err := r.Next()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		got = r.AppendToken(got, k)
+	}
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

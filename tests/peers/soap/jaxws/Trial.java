@@ -13,6 +13,7 @@ import javax.xml.bind.annotation.XmlType;
 import javax.xml.datatype.XMLGregorianCalendar;
 import javax.xml.ws.Endpoint;
 import javax.xml.ws.WebFault;
+import javax.xml.ws.soap.MTOMFeature;
 
 // A service of JAX-WS: its contract is its own, at ?wsdl. What put got it gives back.
 @WebService(targetNamespace = "urn:trial", serviceName = "Trial")
@@ -70,6 +71,7 @@ public class Trial {
         com.sun.net.httpserver.HttpServer server = com.sun.net.httpserver.HttpServer.create(new java.net.InetSocketAddress("127.0.0.1", 0), 0);
         Endpoint endpoint = Endpoint.create(new Trial());
         endpoint.publish(server.createContext("/trial"));
+        Endpoint.create(new Trial(), new MTOMFeature(true, 0)).publish(server.createContext("/mtom"));
         server.start();
         System.out.println("LISTEN 127.0.0.1:" + server.getAddress().getPort());
     }
