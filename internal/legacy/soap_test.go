@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -131,5 +132,17 @@ func TestContract(t *testing.T) {
 	}
 	if resp, _ := get(t, c, s.URL()+"/ws/stock"); resp.StatusCode != 405 || resp.Header.Get("Allow") != "POST" {
 		t.Errorf("without ?wsdl: %s, Allow %q", resp.Status, resp.Header.Get("Allow"))
+	}
+}
+
+// The contract of the example is the one that the service of the demo serves.
+func TestTheExampleHasTheContractOfTheService(t *testing.T) {
+	example, err := os.ReadFile("../../contracts/stock.wsdl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Replace(stockWSDL, "@LOCATION@", "http://wms.contoso.local/ws/stock", 1)
+	if diff := cmp.Diff(want, string(example)); diff != "" {
+		t.Errorf("contracts/stock.wsdl is not stock.wsdl with an address (-stock.wsdl +example):\n%s", diff)
 	}
 }
