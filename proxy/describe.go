@@ -23,21 +23,7 @@ type pages struct {
 }
 
 func newPages(t *translation, r *routes.Route) pages {
-	in := describe.Input{Route: r.Name, URL: somewhere, Contract: t.service.Contract, Port: t.service.Port, APIKey: !r.Callers.Anyone(),
-		Statuses: r.SOAP.FaultStatus, Strings: r.SOAP.Numbers == "string", Ordered: r.SOAP.RepeatedChoice == "ordered", Collapse: r.SOAP.Arrays == "collapse"}
-	for _, op := range t.service.Operations() {
-		if t.operations[op.Name] != nil {
-			in.Operations = append(in.Operations, op.Name)
-		}
-	}
-	for _, b := range r.SOAP.Bindings {
-		in.Bindings = append(in.Bindings, describe.Binding{Method: b.Method, Path: b.Path, Operation: b.Operation, Query: b.Query, Constants: b.Constants, Body: b.Body})
-	}
-	for name, h := range r.SOAP.Headers {
-		if h.JSON != "" || h.Header != "" {
-			in.Headers = append(in.Headers, describe.Header{Name: name, JSON: h.JSON, HTTP: h.Header})
-		}
-	}
+	in := described(r, t.service, somewhere)
 	return pages{sync.OnceValues(func() ([]byte, error) { return describe.OpenAPI(in) }), sync.OnceValues(func() ([]byte, error) { return describe.Page(in) })}
 }
 

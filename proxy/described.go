@@ -19,12 +19,16 @@ func Described(t *routes.Table, r *routes.Route) (describe.Input, error) {
 	if !r.Translates() || contract == nil {
 		return describe.Input{}, fmt.Errorf("the callers of route %s do not speak JSON to a SOAP service", r.Name)
 	}
-	s := r.SOAP
-	service, err := translate.New(contract, translate.Options{Port: s.Port})
+	service, err := translate.New(contract, translate.Options{Port: r.SOAP.Port})
 	if err != nil {
 		return describe.Input{}, err
 	}
-	in := describe.Input{Route: r.Name, URL: callersURL(t, r), Contract: contract, Port: service.Port, APIKey: !r.Callers.Anyone(), Statuses: s.FaultStatus,
+	return described(r, service, callersURL(t, r)), nil
+}
+
+func described(r *routes.Route, service *translate.Service, url string) describe.Input {
+	s := r.SOAP
+	in := describe.Input{Route: r.Name, URL: url, Contract: service.Contract, Port: service.Port, APIKey: !r.Callers.Anyone(), Statuses: s.FaultStatus,
 		Strings: s.Numbers == "string", Ordered: s.RepeatedChoice == "ordered", Collapse: s.Arrays == "collapse"}
 	if len(s.Operations) > 0 {
 		in.Operations = slices.Sorted(maps.Keys(s.Operations))
@@ -37,7 +41,7 @@ func Described(t *routes.Table, r *routes.Route) (describe.Input, error) {
 			in.Headers = append(in.Headers, describe.Header{Name: name, JSON: h.JSON, HTTP: h.Header})
 		}
 	}
-	return in, nil
+	return in
 }
 
 // callersURL is where callers reach a route: by its own host, or the first of the first
