@@ -25,6 +25,9 @@ const getMetadata = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get"
 func (c *call) dispatchMessage() error {
 	p := c.route.pass
 	if c.asked = c.contractAsked(); c.asked != nothing {
+		if p.restricted && p.saved == nil && !c.onlyContract() {
+			return notAllowed("a call for the contract, on a route that allows certain operations, names nothing else: no more of a path, no second parameter and no body")
+		}
 		return nil
 	}
 	why, err := c.peek()
@@ -51,6 +54,14 @@ func (c *call) dispatchMessage() error {
 		return notAllowed("the operation %s is not among those that the route allows", clip(c.operation, 100))
 	}
 	return nil
+}
+
+// onlyContract reports whether a target can take a call for its contract for nothing else.
+// Some take GET for an operation that the path or a parameter names (WSDL 1.1, section 4).
+func (c *call) onlyContract() bool {
+	query := c.r.URL.RawQuery
+	byPath := query == "" && !strings.Contains(c.rest, ";")
+	return c.r.ContentLength == 0 && (byPath || strings.Trim(c.rest, "/") == "" && !strings.ContainsAny(query, "&;"))
 }
 
 func notAllowed(cause string, args ...any) error {

@@ -109,6 +109,28 @@ func TestOneFileOfTheTarget(t *testing.T) {
 	}
 }
 
+// What a contract imports, and where from, is not for callers.
+func TestAContractThatCannotBeOneFileTellsNoAddress(t *testing.T) {
+	for _, part := range []string{
+		`<import namespace="urn:b" location="http://10.1.2.3:8080/x.wsdl"/>`,
+		`<types><x:schema><x:include schemaLocation="http://10.1.2.3:8080/x.xsd"/></x:schema></types>`,
+		`<types><x:schema><x:include schemaLocation="?other"/></x:schema></types>`,
+	} {
+		g := newRig(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/xml")
+			if r.URL.RawQuery == "other" {
+				io.WriteString(w, "<a/>")
+				return
+			}
+			io.WriteString(w, `<definitions targetNamespace="urn:stock" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:x="http://www.w3.org/2001/XMLSchema">`+part+`</definitions>`)
+		}), passRoute(""))
+		resp, body := g.do("GET", "/front?singleWsdl", nil)
+		if resp.StatusCode != 502 || strings.Contains(body, "10.1.2.3") || strings.Contains(body, strings.TrimPrefix(g.target, "http://")) {
+			t.Errorf("%s: %s %s", part, resp.Status, body)
+		}
+	}
+}
+
 func TestSavedContract(t *testing.T) {
 	g := newRig(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the target was called") }),
 		passRoute(fmt.Sprintf("contract: %q, callers_speak: soap", contractFile(t))+", operations: {Get: {}}"))
@@ -174,6 +196,12 @@ func TestOperations(t *testing.T) {
 		{"a form", "application/x-www-form-urlencoded", "", "op=Put", "operation_unclear", "operation_unclear"},
 		{"a body beyond the peek", "text/xml", `""`, enveloped(long, get), "operation_unclear", "operation_unclear"},
 		{"an encrypted body", "text/xml", `""`, enveloped("", `<x:EncryptedData xmlns:x="http://www.w3.org/2001/04/xmlenc#"/>`), "operation_unclear", "operation_unclear"},
+		{"an envelope as a field of a form", "application/x-www-form-urlencoded", "", enveloped("", get) + "&id=1", "operation_unclear", "operation_unclear"},
+		{"an envelope declared as JSON", "application/json", "", enveloped("", get), "operation_unclear", "operation_unclear"},
+		{"an element that is not the root", "text/xml", `""`, enveloped("", `<Get xmlns="urn:stock" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/" e:root="0"/>`+put), "operation_unclear", "operation_unclear"},
+		// libxml2 reads Put in it: 0x815D is one character of Shift_JIS.
+		{"a CDATA section that ends within a character", "text/xml; charset=shift_jis", `""`, `<?xml version="1.0" encoding="shift_jis"?>` +
+			enveloped("<s:Header><h><![CDATA[\x81\x5d]></h></s:Header>", `<Get xmlns="urn:stock"><![CDATA[ ]]></h></s:Header><s:Body>`+put), "operation_unclear", "operation_unclear"},
 		{"no body", "text/xml", `"urn:a/1"`, "", "operation_unclear", "operation_unclear"},
 	} {
 		for _, contract := range []bool{true, false} {
@@ -212,8 +240,15 @@ func TestOtherMethodsDoNotPassTheList(t *testing.T) {
 	if resp, body := g.do("GET", "/front/Put?id=1", nil); resp.StatusCode != 403 || code(t, body) != "operation_not_allowed" {
 		t.Errorf("GET: %s %s", resp.Status, body)
 	}
-	if resp, _ := g.do("GET", "/front?wsdl", nil); resp.StatusCode != 200 {
-		t.Errorf("?wsdl: %s", resp.Status)
+	for _, path := range []string{"/front?wsdl", "/front?xsd=1", "/front/all.xsd"} {
+		if resp, _ := g.do("GET", path, nil); resp.StatusCode != 200 {
+			t.Errorf("%s: %s", path, resp.Status)
+		}
+	}
+	for path, body := range map[string]string{"/front/Put?wsdl": "", "/front?wsdl&method=Put": "", "/front/Put?singleWsdl": "", "/front/Put/a.xsd?id=1": "", "/front/Put;a.xsd": "", "/front?wsdl": "x"} {
+		if resp, text := g.do("GET", path, strings.NewReader(body)); resp.StatusCode != 403 || code(t, text) != "operation_not_allowed" {
+			t.Errorf("GET %s: %s %s", path, resp.Status, text)
+		}
 	}
 }
 

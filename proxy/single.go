@@ -1,10 +1,12 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
 	"twohop/audit"
+	"twohop/internal/fault"
 	"twohop/target"
 	"twohop/translate/address"
 )
@@ -34,7 +36,13 @@ func (c *call) single() error {
 		data, err = c.rewritten(data, "", nil)
 	}
 	if err != nil {
-		return c.badContract("the contract cannot be put into one file: %v", err)
+		// Not in the caller's words: it names places at the target.
+		f := c.badContract("the contract cannot be put into one file")
+		var known *fault.Fault
+		if errors.As(f, &known) {
+			return known.Because(err)
+		}
+		return f
 	}
 	return c.sendContract(data, "text/xml; charset=utf-8")
 }

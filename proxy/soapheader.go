@@ -49,14 +49,35 @@ func sources(t *translation, op *translate.Operation, list map[string]routes.SOA
 			case from.JSON == "" && !sh.Scalar:
 				err = &fault.Field{What: "the header has members", Fix: "write " + top + ".MEMBER for each" + listed(keys(sh))}
 			}
+			fix := "write a header and its member as the contract names them"
+			if err == nil && !fitting(op, s) {
+				// Found by a call, its caller would read the value, which may be a secret.
+				err, fix = errors.New("the constant is no value that the contract allows there"), "write one that it allows"
+			}
 			if err != nil {
-				wrong = append(wrong, &fault.Field{Path: "headers." + name, What: err.Error(), Fix: "write a header and its member as the contract names them"})
+				wrong = append(wrong, &fault.Field{Path: "headers." + name, What: err.Error(), Fix: fix})
 			}
 			out = append(out, s)
 			break
 		}
 	}
 	return out, errors.Join(wrong...)
+}
+
+// fitting reports whether a constant, which is the same in every call, can be translated.
+func fitting(op *translate.Operation, s headerSource) bool {
+	if s.json != "" || s.name != "" {
+		return true
+	}
+	headers, err := blocks([]headerSource{s}, nil, nil)
+	if err != nil {
+		return false
+	}
+	try := op.Request(strings.NewReader("{}"), headers)
+	defer try.Close()
+	var invalid *translate.Invalid
+	_, _, err = try.First()
+	return !errors.As(err, &invalid) || !strings.HasPrefix(invalid.Pointer, "/"+s.part)
 }
 
 // blocks returns the SOAP headers of a call; given are the members that were taken out of
@@ -135,6 +156,5 @@ func splitHeaders(list []headerSource, body io.Reader, most int64) (io.Reader, m
 	if end, err := d.Token(); err != nil || end != json.Delim('}') {
 		return bytes.NewReader(data), nil, nil
 	}
-	tail, _ := io.ReadAll(d.Buffered())
-	return io.MultiReader(bytes.NewReader(append(rest.open(nil), '}')), bytes.NewReader(tail)), given, nil
+	return io.MultiReader(bytes.NewReader(append(rest.open(nil), '}')), bytes.NewReader(data[d.InputOffset():])), given, nil
 }

@@ -238,12 +238,13 @@ func TestARouteDescribesItself(t *testing.T) {
 func TestWhatDoesNotFitTheContractIsAMistake(t *testing.T) {
 	g := newRig(t, http.NotFoundHandler(), "")
 	for more, want := range map[string]string{
-		"      port: Other\n":                                   `routes[0].soap.port: the contract has no SOAP port "Other"`,
-		"      operations: {GetStok: {}}\n":                     `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
-		"      headers: {Other: {json: x}}\n":                   `routes[0].soap.headers.Other: no operation of the route has this SOAP header; write the name of a header that the contract declares: CallContext`,
-		"      headers: {CallContext: {constant: x}}\n":         `routes[0].soap.headers.CallContext: the header has members; write CallContext.MEMBER for each: Company`,
-		"      headers: {CallContext.Country: {constant: x}}\n": `routes[0].soap.headers.CallContext.Country: header CallContext has no member "Country": Company`,
-		"      bindings: [{path: /x, operation: Get}]\n":        `routes[0].soap.bindings[0].operation: the contract has no operation "Get"; write the name of one that it has: GetStock`,
+		"      port: Other\n":                                      `routes[0].soap.port: the contract has no SOAP port "Other"`,
+		"      operations: {GetStok: {}}\n":                        `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
+		"      headers: {Other: {json: x}}\n":                      `routes[0].soap.headers.Other: no operation of the route has this SOAP header; write the name of a header that the contract declares: CallContext`,
+		"      headers: {CallContext: {constant: x}}\n":            `routes[0].soap.headers.CallContext: the header has members; write CallContext.MEMBER for each: Company`,
+		"      headers: {CallContext.Country: {constant: x}}\n":    `routes[0].soap.headers.CallContext.Country: header CallContext has no member "Country": Company`,
+		"      headers: {CallContext.Test: {constant: hunter2}}\n": `routes[0].soap.headers.CallContext.Test: the constant is no value that the contract allows there`,
+		"      bindings: [{path: /x, operation: Get}]\n":           `routes[0].soap.bindings[0].operation: the contract has no operation "Get"; write the name of one that it has: GetStock`,
 		"      bindings: [{path: '/{itm}', operation: GetStock, query: {a: filter, b: filter.bins, c: item.x, d: item}, constants: {item: x}}]\n": `routes[0].soap.bindings[0].path: operation GetStock has no member "itm"`,
 		"      bindings: [{path: '/a', operation: GetStock, query: {a: filter}}]\n":                                                               `routes[0].soap.bindings[0].query.a: member filter is no single value`,
 		"      bindings: [{path: '/a', operation: GetStock, query: {a: filter.bins}}]\n":                                                          `routes[0].soap.bindings[0].query.a: member filter has no member "bins": site, bin`,
@@ -265,5 +266,14 @@ func TestWhatDoesNotFitTheContractIsAMistake(t *testing.T) {
 				r.Close()
 			}
 		}
+	}
+}
+
+func TestNothingFollowsABodyThatHoldsHeaders(t *testing.T) {
+	target := &soapTarget{answer: stockAnswer}
+	g := target.rig(t, "      headers: {CallContext.Company: {json: company}}\n")
+	resp, text := g.do("POST", "/stock/GetStock", strings.NewReader(`{"item":"A","company":"x"}`+strings.Repeat(" ", 5000)+`{}`), "Content-Type", "application/json")
+	if resp.StatusCode != 400 || target.calls != 0 {
+		t.Error(resp.StatusCode, text)
 	}
 }

@@ -109,7 +109,7 @@ func TestWhatBlamesAnEndpoint(t *testing.T) {
 		fault.TargetHandshakeTime, fault.TargetReset, fault.TargetVersion, fault.TargetSuite, fault.TargetNotTLS, fault.TargetHandshake, fault.TargetWantsCert,
 		fault.TargetUntrusted, fault.TargetCertExpired, fault.TargetCertName, fault.TargetCertWeak, fault.TargetPin}
 	lost := []fault.Code{fault.TargetFirstByte, fault.TargetIdle, fault.OutcomeUnknown, fault.TargetClosed, fault.TargetBadAnswer, fault.TargetTruncated}
-	ours := []fault.Code{fault.TotalTime, fault.TargetCircuitOpen}
+	ours := []fault.Code{fault.TotalTime, fault.TargetCircuitOpen, fault.TargetFault, fault.TargetAnswerInvalid} // the last two are found in answers that came whole
 	for _, e := range fault.Catalogue() {
 		got := judge(fault.New(e.Code, "x"))
 		switch {

@@ -27,6 +27,16 @@ var asciiNames = regexp.MustCompile(`^(utf-?8|us-ascii|ascii|iso[-_]8859-[0-9]+|
 
 var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']`)
 
+// Names of encodings in which the second byte of a character may look like a ], so that a
+// CDATA section ends elsewhere than its bytes say.
+var twoByteNames = regexp.MustCompile(`^(shift_jis|gb2312|gbk|gb18030|big5)$`)
+
+// twoBytes reports whether a document is, or says that it is, in such an encoding.
+func twoBytes(doc []byte, charset string) bool {
+	m := declared.FindSubmatch(bytes.TrimPrefix(doc, utf8BOM))
+	return twoByteNames.MatchString(charset) || m != nil && twoByteNames.MatchString(strings.ToLower(string(m[1])))
+}
+
 // Charset returns the charset of a Content-Type, "" for none.
 func Charset(contentType string) string {
 	if _, params, err := mime.ParseMediaType(contentType); err == nil {

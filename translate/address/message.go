@@ -38,9 +38,11 @@ var (
 	ErrNotSOAP  = errors.New("the body is not a SOAP message")
 	ErrEncoding = errors.New("the encoding of the message is not one that can be read here")
 	ErrRoot     = errors.New("the root of the multipart message is not its first part, or is encoded")
+	ErrNotRoot  = errors.New("the first element of the body says that it is not the message's root")
 )
 
 const (
+	nsEncoding   = "http://schemas.xmlsoap.org/soap/encoding/"
 	nsEncryption = "http://www.w3.org/2001/04/xmlenc#"
 	nsSignature  = "http://www.w3.org/2000/09/xmldsig#"
 	nsUtility    = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -52,11 +54,11 @@ const (
 // service cannot find another operation in it.
 func Read(data []byte, whole bool, contentType string) (*Message, error) {
 	media, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
+	if err != nil || !mayBeSOAP(media) {
 		return nil, ErrNotSOAP
 	}
 	base, charset := 0, strings.ToLower(params["charset"])
-	if strings.HasPrefix(media, "multipart/") {
+	if media == "multipart/related" {
 		from, to, inner, err := rootPart(data, whole, params)
 		if err != nil {
 			return nil, err
@@ -67,7 +69,7 @@ func Read(data []byte, whole bool, contentType string) (*Message, error) {
 		return nil, ErrShort
 	}
 	f, err := sniff(data, charset)
-	if err != nil {
+	if err != nil || twoBytes(data, charset) && bytes.Contains(data, []byte("<![CDATA[")) {
 		return nil, ErrEncoding
 	}
 	if f != ascii {
@@ -92,6 +94,12 @@ func Read(data []byte, whole bool, contentType string) (*Message, error) {
 	}
 	r.settle(base, f)
 	return r.m, nil
+}
+
+// mayBeSOAP reports whether a service may take a body of this type for a message. One of
+// another type it may read as something else, such as the fields of a form.
+func mayBeSOAP(media string) bool {
+	return media == "multipart/related" || media == "text/xml" || media == "application/xml" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+xml")
 }
 
 // rootPart finds the root of a multipart message (RFC 2387), which must come first: a
@@ -222,6 +230,10 @@ func (r *reader) body() error {
 			return err
 		case k == startTag:
 			r.m.Space, r.m.Local = string(r.element.space), string(r.local)
+			// A service may take the next element for the call then (SOAP 1.1, section 5.6).
+			if root, err := r.value(nsEncoding, "root"); err != nil || root != "" && root != "1" {
+				return ErrNotRoot
+			}
 			return nil
 		case k == endTag:
 			r.m.Empty = true
