@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"twohop/translate/document"
 	"twohop/translate/markup"
 	"twohop/translate/shape"
 	"twohop/translate/xsd"
@@ -92,7 +93,7 @@ func (o *Operation) declares(space string) bool {
 func clark(s string) (xsd.Name, bool) {
 	n := split(s)
 	_, err := markup.AppendAttr(nil, n.Space)
-	return n, err == nil && isName(n.Local)
+	return n, err == nil && document.IsName(n.Local)
 }
 
 func split(s string) xsd.Name {

@@ -1,10 +1,6 @@
 package translate
 
-import (
-	"strings"
-
-	"twohop/translate/markup"
-)
+import "twohop/translate/markup"
 
 // appendText appends text as XML's content. An error names a character that XML cannot hold.
 func appendText(dst, text []byte) ([]byte, error) { return markup.AppendText(dst, text) }
@@ -46,10 +42,3 @@ func appendEscaped(dst, text []byte) []byte {
 }
 
 const hexDigits = "0123456789abcdef"
-
-// isName reports whether s is a name without a colon (Namespaces in XML, NCName).
-func isName(s string) bool {
-	r := markup.NewReader(strings.NewReader("<"+s+"/>"), "utf-8", markup.Limits{})
-	kind, err := r.Next()
-	return err == nil && kind == markup.Start && string(r.Name().Local) == s && len(r.Attrs()) == 0
-}

@@ -3,7 +3,12 @@
 // documentation alone.
 package document
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+
+	"twohop/translate/markup"
+)
 
 // Name is an expanded name (Namespaces in XML 1.0). An empty Space is no namespace.
 type Name struct{ Space, Local string }
@@ -105,4 +110,18 @@ func Doc(n *Node) string {
 		}
 	}
 	return ""
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// IsName reports whether s may name an element (Namespaces in XML, NCName). Contracts are
+// made of attributes, which hold any text: a name that is none would be markup in messages,
+// and a line of its own in a sample.
+func IsName(s string) bool {
+	if plainName.MatchString(s) {
+		return true // as nearly all are, without a reader
+	}
+	r := markup.NewReader(strings.NewReader("<"+s+"/>"), "utf-8", markup.Limits{})
+	kind, err := r.Next()
+	return err == nil && kind == markup.Start && string(r.Name().Local) == s && len(r.Attrs()) == 0
 }

@@ -1,9 +1,11 @@
 package wsdl
 
 import (
+	"slices"
 	"strings"
 
 	"twohop/translate/document"
+	"twohop/translate/xsd"
 )
 
 // binding is what is the same for all operations of a binding.
@@ -139,12 +141,39 @@ func (b *binding) operation(n, abstract *document.Node) *Operation {
 	if out != nil {
 		o.Output = b.message(o, n, abstract, "output")
 	}
+	if o.Unusual == "" {
+		o.Unusual = unspeakable(o)
+	}
 	for _, f := range abstract.Children {
 		if f.Is(space, "fault") {
 			o.Faults = append(o.Faults, b.fault(n, f))
 		}
 	}
 	return o
+}
+
+// unspeakable says what of an operation no request can hold, "" for nothing.
+func unspeakable(o *Operation) string {
+	if !document.IsName(o.Name) {
+		return "its name is no name in XML"
+	}
+	if strings.ContainsFunc(o.Action, func(c rune) bool { return c < ' ' || c == '"' || c == 0x7f }) {
+		return "its action holds what no header field can"
+	}
+	for _, m := range []*Message{o.Input, o.Output} {
+		if m != nil && slices.ContainsFunc(m.Body, func(e *xsd.Element) bool { return badPart(e, o.RPC) }) {
+			return "a part of its messages has no name in XML"
+		}
+	}
+	return ""
+}
+
+// badPart reports whether a part, or one in the wrapper of an rpc message, has no name.
+func badPart(e *xsd.Element, wrapper bool) bool {
+	if !wrapper || e.Type == nil || e.Type.Particle == nil {
+		return !document.IsName(e.Name.Local)
+	}
+	return slices.ContainsFunc(e.Type.Particle.Children, func(p *xsd.Particle) bool { return p.Element != nil && !document.IsName(p.Element.Name.Local) })
 }
 
 func before(n, a, b *document.Node) bool {

@@ -325,3 +325,37 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A contract is made of attributes, which hold any text; a name becomes markup, and a part
+// of samples and header fields.
+func TestNamesThatNoMessageCanHold(t *testing.T) {
+	const doc = `<definitions targetNamespace="urn:r" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:r" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:x="http://www.w3.org/2001/XMLSchema">
+<types><x:schema targetNamespace="urn:r"><x:element name="A"><x:complexType><x:sequence><x:element name="ELEMENT" type="x:string"/></x:sequence><x:attribute name="ATTRIBUTE" type="x:string"/></x:complexType></x:element></x:schema></types>
+<message name="In"><part name="p" element="t:A"/></message><message name="Rpc"><part name="PART" type="x:string"/></message>
+<portType name="P"><operation name="OPERATION"><input message="t:In"/></operation><operation name="Rpc"><input message="t:Rpc"/></operation></portType>
+<binding name="B" type="t:P"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+<operation name="OPERATION"><s:operation soapAction="ACTION"/><input><s:body use="literal"/></input></operation>
+<operation name="Rpc"><s:operation soapAction="r" style="rpc"/><input><s:body use="literal" namespace="urn:r"/></input></operation></binding>
+<service name="S"><port name="P" binding="t:B"><s:address location="http://h/"/></port></service></definitions>`
+	const evil = `a&#10;evil(&quot;&lt;b/>`
+	for word, want := range map[string]string{"ELEMENT": "a name that no message can hold", "ATTRIBUTE": "", "PART": "no name in XML", "OPERATION": "no name in XML", "ACTION": "no header field"} {
+		file := filepath.Join(t.TempDir(), "a.wsdl")
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(doc, word, evil)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(file)
+		if err != nil {
+			if word != "ELEMENT" || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v", word, err)
+			}
+			continue
+		}
+		told := ""
+		for _, o := range c.Services[0].Ports[0].Operations {
+			told += o.Unusual
+		}
+		if !strings.Contains(told, want) || (told == "") != (want == "") || len(c.Schema.Elements[xsd.Name{Space: "urn:r", Local: "A"}].Type.Attributes) == 1 && word == "ATTRIBUTE" {
+			t.Errorf("%s: %q", word, told)
+		}
+	}
+}

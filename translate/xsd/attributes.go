@@ -91,6 +91,10 @@ func (r *Reader) use(n *document.Node, w within) *AttributeUse {
 		w.line(r, n, "an attribute has neither a name nor a ref; left out")
 		return nil
 	}
+	if !document.IsName(name.Local) {
+		w.line(r, n, "attribute %q is no name; left out", name.Local)
+		return nil
+	}
 	if form := n.Attr("form"); form == "qualified" || form == "" && w.in.attributes {
 		name.Space = w.in.target
 	}

@@ -1,6 +1,7 @@
 package xsd
 
 import (
+	"fmt"
 	"strings"
 
 	"twohop/translate/document"
@@ -64,6 +65,8 @@ func (r *Reader) localElement(n *document.Node, w within) *Element {
 	e := &Element{Name: Name{Local: n.Attr("name")}}
 	if e.Name.Local == "" {
 		w.line(r, n, "an element has neither a name nor a ref")
+	} else if !document.IsName(e.Name.Local) {
+		r.fail(w.in, n, fmt.Sprintf("the element %q has a name that no message can hold", e.Name.Local))
 	}
 	if form := n.Attr("form"); form == "qualified" || form == "" && w.in.elements {
 		e.Name.Space = w.in.target

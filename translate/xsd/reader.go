@@ -152,6 +152,10 @@ func (r *Reader) declare(in *source, n *document.Node) {
 		r.warn(in.file, n.Line, fmt.Sprintf("<%s> without a name declares nothing; left out", n.Name.Local))
 		return
 	}
+	if !document.IsName(name.Local) {
+		r.warn(in.file, n.Line, fmt.Sprintf("%s %q is no name; left out", k, name.Local))
+		return
+	}
 	if first := r.tables[k][name]; first != nil {
 		r.warn(in.file, n.Line, fmt.Sprintf("%s %v is declared in %s, line %d, already; the first counts", k, name, first.in.file, first.node.Line))
 		return
