@@ -190,7 +190,7 @@ func (b *binding) members(values []string, rawQuery string) (*object, error) {
 		s, known := b.query[name]
 		switch {
 		case !known:
-			return nil, fault.New(fault.InvalidRequest, "the query parameter %q is not known%s", clip(name, 64), listed(slices.Sorted(maps.Keys(b.query))))
+			return nil, fault.New(fault.InvalidRequest, "the query parameter %q is not among those of this path%s; an admin adds one to the binding's `query`", clip(name, 64), listed(slices.Sorted(maps.Keys(b.query))))
 		case len(query[name]) > 1 && !s.array:
 			return nil, fault.New(fault.InvalidRequest, "the query parameter %q is there more than once", name)
 		}

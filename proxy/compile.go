@@ -138,7 +138,10 @@ type sharing struct {
 // fail reports every field that err carries, with its place in the file.
 func (c *compiler) fail(prefix string, err error) {
 	for _, f := range fault.Fields(err) {
-		c.errs = append(c.errs, c.Error(prefix+"."+f.Path, f.What, f.Fix))
+		err := c.Error(prefix+"."+f.Path, f.What, f.Fix)
+		if !slices.ContainsFunc(c.errs, func(e *routes.Error) bool { return *e == *err }) { // a header has one mistake for each operation
+			c.errs = append(c.errs, err)
+		}
 	}
 }
 

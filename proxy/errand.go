@@ -69,7 +69,11 @@ func (c *call) choose() error {
 		return c.negotiate()
 	case len(methods) > 0:
 		slices.Sort(methods)
-		return fault.New(fault.MethodNotAllowed, "%s is not what this path takes", c.r.Method).With("Allow", strings.Join(slices.Compact(methods), ", "))
+		allow := strings.Join(slices.Compact(methods), ", ")
+		return fault.New(fault.MethodNotAllowed, "%s is not what this path takes; it takes %s", c.r.Method, allow).With("Allow", allow)
+	}
+	if op := t.service.Operation(rest[1:]); op != nil {
+		c.operation = op.Name // for the record: it is refused
 	}
 	return t.unknown(rest[1:])
 }
@@ -85,7 +89,11 @@ func (t *translation) unknown(name string) *fault.Fault {
 			list = append(list, op.Name)
 		}
 	}
-	return fault.New(fault.OperationUnknown, "the route has no operation %q; call one of%s", clip(name, 64), strings.TrimPrefix(listed(near(name, list)), ":"))
+	alike := near(name, list)
+	if len(alike) < len(list) {
+		return fault.New(fault.OperationUnknown, "the route has no operation %q; did you mean %s?", clip(name, 64), strings.TrimPrefix(listed(alike), ": "))
+	}
+	return fault.New(fault.OperationUnknown, "the route has no operation %q; call one of%s", clip(name, 64), strings.TrimPrefix(listed(list), ":"))
 }
 
 // negotiate looks at what the caller sends and wants, before anything of it is read.
@@ -105,7 +113,7 @@ func (c *call) negotiate() error {
 		return fault.New(fault.InvalidRequest, "a %s for this path takes no body", c.r.Method)
 	case c.r.ContentLength == 0:
 	case len(types) == 0 || !isJSON(types[0]):
-		return fault.New(fault.UnsupportedType, "the body is not declared as JSON in UTF-8").With("Accept", "application/json") // RFC 9110, section 15.5.16
+		return fault.New(fault.UnsupportedType, "the body is declared as %q, which is not JSON in UTF-8", clip(strings.Join(types, ","), 64)).With("Accept", "application/json") // RFC 9110, section 15.5.16
 	}
 	return nil
 }

@@ -55,7 +55,11 @@ func sources(t *translation, op *translate.Operation, list map[string]routes.SOA
 				err, fix = errors.New("the constant is no value that the contract allows there"), "write one that it allows"
 			}
 			if err != nil {
-				wrong = append(wrong, &fault.Field{Path: "headers." + name, What: err.Error(), Fix: fix})
+				f := &fault.Field{Path: "headers." + name, What: err.Error(), Fix: fix}
+				if own := (*fault.Field)(nil); errors.As(err, &own) {
+					f.What, f.Fix = own.What, own.Fix
+				}
+				wrong = append(wrong, f)
 			}
 			out = append(out, s)
 			break

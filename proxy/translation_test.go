@@ -179,7 +179,7 @@ func TestAWrongRequestNeverReachesTheTarget(t *testing.T) {
 		pointer                  string
 		says                     string
 	}{
-		{name: "an unknown operation", method: "POST", path: "/stock/GetStok", body: "{}", status: 404, code: fault.OperationUnknown, says: "call one of GetStock"},
+		{name: "an unknown operation", method: "POST", path: "/stock/GetStok", body: "{}", status: 404, code: fault.OperationUnknown, says: "did you mean GetStock?"},
 		{name: "an operation that is far from any", method: "POST", path: "/stock/X", body: "{}", status: 404, code: fault.OperationUnknown, says: "call one of GetStock, Note"},
 		{name: "an operation below another", method: "POST", path: "/stock/GetStock/x", body: "{}", status: 404, code: fault.OperationUnknown},
 		{name: "an operation that is not on the list", method: "POST", path: "/stock/PutRows", body: "{}", status: 403, code: fault.OperationNotAllowed, says: "PutRows"},

@@ -115,6 +115,9 @@ func (e *encoder) exampleTo(t *xsd.Type, depth int) string {
 // unknown says which members there are instead of name.
 func (e *encoder) unknown(name string) error {
 	f := e.top()
+	if f.shape.Scalar {
+		return &Invalid{What: "this is a member of an object where a value should be", Expected: e.describe(f.typ), Example: e.example(f.typ)}
+	}
 	x := &Invalid{What: "the contract has no such member here"}
 	var keys []string
 	for _, field := range f.shape.Fields {

@@ -284,6 +284,8 @@ It stays up until Ctrl-C. To try:
   curl --cacert %[1]s -H 'X-Api-Key: %[2]s' -H 'SOAPAction: "%[4]s"' -H 'Content-Type: text/xml' \
     -d '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetStock xmlns="urn:legacy"><item>A1001</item></GetStock></s:Body></s:Envelope>' \
     https://%[3]s/warehouse/stock
+  curl --cacert %[1]s -H 'X-Api-Key: %[2]s' -H 'Content-Type: application/json' -d '{"item":"A1001"}' https://%[3]s/levels/GetStock
+  curl --cacert %[1]s -H 'X-Api-Key: %[2]s' -o levels.html https://%[3]s/levels/        # its page, for a browser
   curl --cacert %[1]s https://%[3]s/stock/A1001        # no key: see how an error reads
   curl http://%[5]s/metrics
 
