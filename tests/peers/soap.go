@@ -59,16 +59,26 @@ func Spyne(t testing.TB) SOAPServer {
 // jaxwsJars are what Debian's jaxws needs at run time.
 var jaxwsJars = strings.Fields("jaxws-api jaxws-rt jaxb-api jaxb-core jaxb-runtime jws-api saaj-impl stax-ex streambuffer mimepull metro-policy gmbal txw2 FastInfoset istack-commons-runtime javax.activation woodstox-core stax2-api geronimo-annotation-1.3-spec")
 
+// jarPath is the end of a class path, with these of Debian's jars.
+func jarPath(t testing.TB, jars []string) (path string) {
+	t.Helper()
+	for _, jar := range jars {
+		file := "/usr/share/java/" + jar + ".jar"
+		if _, err := os.Stat(file); err != nil {
+			absent(t, "%v; make packages (see tests/peers/packages.txt)", err)
+		}
+		path += ":" + file
+	}
+	return path
+}
+
 // JAXWSTrial starts a service of the JAX-WS reference implementation, document/literal wrapped,
 // at /trial, with the contract that wsgen writes. At /mtom is the same service, which
 // answers in MTOM those who accept application/xop+xml.
 func JAXWSTrial(t testing.TB) SOAPServer {
 	t.Helper()
 	dir, classes := soapDir(t), t.TempDir()
-	path := classes
-	for _, jar := range jaxwsJars {
-		path += ":/usr/share/java/" + jar + ".jar"
-	}
+	path := classes + jarPath(t, jaxwsJars)
 	need(t, "wsgen")
 	for _, step := range [][]string{
 		{"javac", "-cp", path, "-d", classes, filepath.Join(dir, "jaxws", "Trial.java")},
