@@ -49,5 +49,5 @@ func GnuTLS(t testing.TB, o GnuTLSOptions) Server {
 	}
 	t.Cleanup(func() { p.stop(t) })
 	p.reachable(t, func(ctx context.Context) (net.Conn, error) { return ns.dial(ctx, inside) })
-	return o.Identity.server(ns.relay(t, inside))
+	return o.Identity.server(ns.relay(t, "127.0.0.1:0", inside))
 }

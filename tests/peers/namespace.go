@@ -76,11 +76,11 @@ func (n *namespace) dial(ctx context.Context, addr string) (conn net.Conn, err e
 	return conn, err
 }
 
-// relay listens on a loopback port outside and passes bytes to addr inside, both ways and
-// with half-closes and resets as they come, until the test ends.
-func (n *namespace) relay(t testing.TB, addr string) string {
+// relay listens on the loopback address at, outside, and passes bytes to addr inside, both ways
+// and with half-closes and resets as they come, until the test ends.
+func (n *namespace) relay(t testing.TB, at, addr string) string {
 	t.Helper()
-	outside, err := net.Listen("tcp", "127.0.0.1:0")
+	outside, err := net.Listen("tcp", at)
 	if err != nil {
 		t.Fatalf("peers: %v", err)
 	}
