@@ -160,9 +160,12 @@ func (c *call) wrong(err error) error {
 	var known *fault.Fault
 	var invalid *translate.Invalid
 	var large *translate.TooLarge
+	var panicked *translate.Panicked
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &panicked):
+		return fault.New(fault.Internal, "the broker failed").Because(err)
 	case errors.As(err, &invalid):
 		return misread(invalid)
 	case errors.As(err, &large):

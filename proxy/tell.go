@@ -184,7 +184,10 @@ func (c *call) misanswered(err error, source *noting) error {
 	var told *translate.Fault
 	var broken *translate.Broken
 	var large *translate.TooLarge
+	var panicked *translate.Panicked
 	switch {
+	case errors.As(err, &panicked):
+		return fault.New(fault.Internal, "the broker failed").Because(err)
 	case errors.As(source.err, &known), errors.As(err, &known):
 		return known
 	case errors.As(err, &told):

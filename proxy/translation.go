@@ -39,7 +39,7 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 	}
 	s, path := r.SOAP, fmt.Sprintf("routes[%d].soap", i)
 	service, err := translate.New(c.Contract(r), translate.Options{Port: s.Port, Strings: s.Numbers == "string", Collapse: s.Arrays == "collapse",
-		Ordered: s.RepeatedChoice == "ordered", Cap: int64(s.Buffer)})
+		Ordered: s.RepeatedChoice == "ordered", Partial: s.Missing == "pass", Cap: int64(s.Buffer)})
 	if err != nil {
 		c.errs = append(c.errs, c.Error(path+".port", err.Error(), "name a SOAP port of the contract, or leave port out for the first"))
 		return nil

@@ -40,6 +40,7 @@ func (d *differ) soap(old, now *SOAP) {
 		checks := func(s *SOAP, what string) bool { return s.Validate == what || s.Validate == "both" }
 		replaced(d, checks(old, "request") && !checks(now, "request") || checks(old, "response") && !checks(now, "response"), "validates", old.Validate, now.Validate)
 		replaced(d, false, "writes numbers as", old.Numbers, now.Numbers)
+		replaced(d, false, "treats missing members", old.Missing, now.Missing)
 		replaced(d, false, "writes repeated choices", old.RepeatedChoice, now.RepeatedChoice)
 		replaced(d, false, "has the wrappers of arrays", old.Arrays, now.Arrays)
 		replaced(d, now.Buffer > old.Buffer, "holds messages in memory up to", old.Buffer, now.Buffer)

@@ -50,8 +50,8 @@ func TestDiffOfSOAP(t *testing.T) {
 		{"a fault's status", []string{"{Client: 400}", "{Client: 404}"}, "route soap answers the fault Client with status 404 instead of 400"},
 		{"less validation", []string{"validate: response", "validate: request"}, "! route soap validates request instead of response"},
 		{"more validation", []string{"validate: response", "validate: both"}, "route soap validates both instead of response"},
-		{"other JSON", []string{"port: A", "port: A\n      numbers: string\n      repeated_choice: ordered\n      arrays: collapse\n      buffer: 2MiB"},
-			"route soap writes numbers as string instead of number\nroute soap writes repeated choices ordered instead of grouped\nroute soap has the wrappers of arrays collapse instead of keep\n! route soap holds messages in memory up to 2MiB instead of 1MiB"},
+		{"other JSON", []string{"port: A", "port: A\n      numbers: string\n      missing: pass\n      repeated_choice: ordered\n      arrays: collapse\n      buffer: 2MiB"},
+			"route soap writes numbers as string instead of number\nroute soap treats missing members pass instead of refuse\nroute soap writes repeated choices ordered instead of grouped\nroute soap has the wrappers of arrays collapse instead of keep\n! route soap holds messages in memory up to 2MiB instead of 1MiB"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := soapBase

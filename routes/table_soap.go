@@ -8,7 +8,8 @@ type SOAP struct {
 	CallersSpeak string                   `key:"callers_speak" enum:"json,soap" doc:"json: callers POST to path/Operation and the contract says what is sent; soap: messages pass through as they are. Default: json with a contract, soap without."`
 	Operations   map[string]SOAPOperation `key:"operations" doc:"The only operations that may be called, by name. Default: all of the contract."`
 
-	Validate       string                `key:"validate" enum:"none,request,response,both" default:"none" doc:"Which messages of a JSON route are checked against the whole schema, facets and patterns too, beside what the translation checks anyway."`
+	Validate       string                `key:"validate" enum:"none,request,response,both" default:"none" doc:"Which messages of a JSON route are checked against the whole schema, facets and patterns too, beside what the translation checks anyway: names, types, and what is required."`
+	Missing        string                `key:"missing" enum:"refuse,pass" default:"refuse" doc:"What becomes of a JSON request without a member that the contract requires: refuse answers 400 and names it; pass sends the rest, for a service that needs less than its contract says."`
 	Bindings       []Binding             `key:"bindings" doc:"REST-shaped ways to call an operation of a JSON route, beside POST path/Operation."`
 	Headers        map[string]SOAPHeader `key:"headers" doc:"Values of the SOAP headers that the contract declares, by element name, or for a part of one by its members: CallContext.Company."`
 	FaultStatus    map[string]int        `key:"fault_status" doc:"HTTP status for a SOAP Fault by its code: {Client: 400, \"app:NotFound\": 404}. A code is compared without its prefix unless one is written; Sender stands for Client and Receiver for Server. Default: 500."`

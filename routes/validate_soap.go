@@ -26,7 +26,7 @@ func (c *checker) soap(route string, r *Route) {
 	if s.Contract == "" && c.has(path+".port") {
 		c.fail(path+".port", "has no meaning without a contract", "name the WSDL file under contract, or remove it")
 	}
-	for _, key := range []string{"validate", "bindings", "headers", "fault_status", "numbers", "repeated_choice", "arrays", "buffer"} {
+	for _, key := range []string{"validate", "missing", "bindings", "headers", "fault_status", "numbers", "repeated_choice", "arrays", "buffer"} {
 		if at := path + "." + key; c.has(at) {
 			c.fail(at, "has no meaning for callers that speak SOAP", "remove it, or name a contract and write callers_speak: json")
 		}

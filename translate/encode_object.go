@@ -299,6 +299,9 @@ func (e *encoder) finish(name xsd.Name) error {
 		return err
 	}
 	f := e.top()
+	if err := e.complete(f); err != nil {
+		return err
+	}
 	if err := e.arrange(f); err != nil {
 		return err
 	}
@@ -313,6 +316,26 @@ func (e *encoder) finish(name xsd.Name) error {
 		e.end(name)
 	default:
 		e.text("/>")
+	}
+	return nil
+}
+
+// complete reports a member that the contract requires and that is not there. An encoded
+// message may leave out what has no value (SOAP 1.1, section 5.1).
+func (e *encoder) complete(f *frame) error {
+	if e.op.service.options.Partial || e.msg.Encoded || f.order || f.has&hasNil != 0 {
+		return nil
+	}
+	for _, x := range f.shape.Fields[f.low:] {
+		if !x.Required || f.seen[x.Index/64]&(1<<(x.Index%64)) != 0 || x.Fixed() {
+			continue
+		}
+		t := x.Type()
+		missing := &Invalid{What: "the member is missing; the contract requires it", Expected: e.describe(t), Example: e.example(t)}
+		if x.Element != nil && x.Element.Nillable {
+			missing.Expected += ", or null"
+		}
+		return at(missing, x.Key)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func TestForms(t *testing.T) {
 		{"an attribute's white space", `{"Total":{"#text":1,"@currency":"a\"\n<b"}}`, `<n0:Find><n0:Total currency="a&#34;&#10;&lt;b">1</n0:Total></n0:Find>`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := request(find(t), c.json)
+			got, err := request(lenient(t), c.json)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +85,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"an array as the body", `[]`, `the body: this is an array; expected an object`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := request(find(t), c.json)
+			_, err := request(lenient(t), c.json)
 			var invalid *Invalid
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
@@ -141,5 +141,33 @@ func TestHeaders(t *testing.T) {
 	}
 	if want := `<soap:Header><n0:Trace>a&lt;b</n0:Trace></soap:Header><soap:Body>`; !strings.Contains(got, want) {
 		t.Errorf("%s lacks %s", got, want)
+	}
+}
+
+func TestWhatTheContractRequires(t *testing.T) {
+	for _, c := range []struct{ json, want string }{
+		{`{"Order":[{"Id":1,"Customer":"a","Amount":1}]}`, `/Order/0/Date: the member is missing; the contract requires it; expected xs:dateTime, for example "2026-01-31T13:45:00Z"`},
+		{`{"Total":{"#text":1}}`, `/Total/@currency: the member is missing`},
+		{`{"Order":[{"Id":1,"Customer":"a","Amount":1,"Date":"2026-01-02T03:04:05Z","Line":[{"Item":"a"}]}]}`, `/Order/0/Line/0/Quantity: the member is missing`},
+		{`{"Pairs":{}}`, ``},
+	} {
+		if _, err := request(find(t), c.json); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", c.json, err)
+		}
+		if _, err := request(lenient(t), c.json); err != nil {
+			t.Errorf("%s, in part: %v", c.json, err)
+		}
+	}
+}
+
+func TestExponents(t *testing.T) {
+	for number, want := range map[string]string{"1e3": "1000", "1.25E1": "12.5", "1E-05": "0.00001", "-1.50e2": "-150", "0e5": "0", "1200e-2": "12", "12.5e0": "12.5"} {
+		got, err := request(find(t), `{"Total":{"@currency":"EUR","#text":`+number+`}}`)
+		if err != nil || inBody(got) != `<n0:Find><n0:Total currency="EUR">`+want+`</n0:Total></n0:Find>` {
+			t.Errorf("%s: %s, %v", number, inBody(got), err)
+		}
+	}
+	if _, err := request(find(t), `{"Total":{"@currency":"EUR","#text":1e1001}}`); err == nil {
+		t.Error("a number of a thousand digits is taken")
 	}
 }

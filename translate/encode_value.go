@@ -110,7 +110,11 @@ func (e *encoder) plain(c byte, v *xsd.Value) ([]byte, error) {
 		what := map[byte]string{'{': "an object", '[': "an array"}[c]
 		return nil, &Invalid{What: "this is " + what, Expected: describeValue(v), Example: exampleValue(v)}
 	}
-	return e.in.Number()
+	text, err := e.in.Number()
+	if err == nil && common(v) == xsd.Decimal {
+		text = expand(text)
+	}
+	return text, err
 }
 
 // gather reads a string whole.

@@ -144,3 +144,16 @@ func BenchmarkRepeatedChoice(b *testing.B) {
 		}
 	}
 }
+
+func TestAPanicEndsOneMessage(t *testing.T) {
+	for _, s := range []*Stream{
+		newStream(DefaultCap, func(func([]byte) bool) error { panic("a fault of ours") }),
+		newStream(DefaultCap, func(yield func([]byte) bool) error { yield([]byte("a")); panic("a fault of ours") }),
+	} {
+		_, err := all(s)
+		var p *Panicked
+		if !errors.As(err, &p) || !strings.Contains(err.Error(), "a fault of ours") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type Options struct {
 	Port     string // "Service/Port" or "Port"; "" for the first one that speaks SOAP
 	Strings  bool   // numbers of answers as JSON strings
 	Collapse bool   // a type that is nothing but one array becomes the array
+	Partial  bool   // requests may lack members that the contract requires
 	Ordered  bool   // repeated choices of answers in the document's order, under #content
 	Cap      int64  // most bytes of a message that are held; 0 means DefaultCap
 }

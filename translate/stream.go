@@ -3,8 +3,10 @@ package translate
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
+	"runtime/debug"
 )
 
 // Stream is a message that is translated while it is read. It is not safe for concurrent
@@ -20,12 +22,26 @@ type Stream struct {
 // errStopped ends a translation that nobody reads on.
 var errStopped = errors.New("the translation was stopped")
 
+// Panicked is a fault of the codec: it ends one message, not the process, since messages
+// are read by goroutines that nobody watches.
+type Panicked struct {
+	Value any
+	Stack []byte
+}
+
+func (p *Panicked) Error() string { return fmt.Sprintf("the codec panicked: %v\n%s", p.Value, p.Stack) }
+
 // newStream runs run when it is read: run gives what it makes to yield, in order, and
 // ends with an error when yield returns false.
 func newStream(cap int64, run func(yield func([]byte) bool) error) *Stream {
 	s := &Stream{cap: cap}
 	s.next, s.stop = iter.Pull(func(yield func([]byte) bool) {
 		s.err = io.EOF
+		defer func() {
+			if p := recover(); p != nil {
+				s.err = &Panicked{p, debug.Stack()}
+			}
+		}()
 		if err := run(yield); err != nil {
 			s.err = err
 		}

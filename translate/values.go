@@ -134,6 +134,44 @@ func isBase64(p []byte) bool {
 	return true
 }
 
+// mostDigits bounds what an exponent may stand for.
+const mostDigits = 1000
+
+// expand writes a JSON number without its exponent, which xs:decimal does not know, with
+// the same value. It returns text as it is when there is none, or when that would be too long.
+func expand(text []byte) []byte {
+	i := bytes.IndexAny(text, "eE")
+	if i < 0 {
+		return text
+	}
+	exponent, err := strconv.Atoi(string(text[i+1:]))
+	if err != nil || max(exponent, -exponent) > mostDigits {
+		return text
+	}
+	var out []byte
+	digits := text[:i]
+	if digits[0] == '-' {
+		out, digits = append(out, '-'), digits[1:]
+	}
+	whole, fraction, _ := bytes.Cut(digits, []byte("."))
+	digits = slices.Concat(whole, fraction)
+	point := len(whole) + exponent
+	if point > len(digits) {
+		digits = append(digits, bytes.Repeat([]byte("0"), point-len(digits))...)
+	}
+	if point < 1 {
+		digits, point = append(bytes.Repeat([]byte("0"), 1-point), digits...), 1
+	}
+	for point > 1 && digits[0] == '0' {
+		digits, point = digits[1:], point-1
+	}
+	out = append(out, digits[:point]...)
+	if rest := bytes.TrimRight(digits[point:], "0"); len(rest) > 0 {
+		out = append(append(out, '.'), rest...)
+	}
+	return out
+}
+
 // appendNumber appends the text of a number as JSON, with the same digits, and reports
 // false when it is none.
 func appendNumber(dst, text []byte) ([]byte, bool) {

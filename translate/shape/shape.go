@@ -47,6 +47,19 @@ type Field struct {
 	Required bool         // whatever else is there
 }
 
+// Type returns the type of the value.
+func (f *Field) Type() *xsd.Type {
+	if f.Attr != nil {
+		return f.Attr.Type
+	}
+	return f.Element.Type
+}
+
+// Fixed reports whether the contract has the value, so that it need not be given.
+func (f *Field) Fixed() bool {
+	return f.Attr != nil && f.Attr.Fixed != nil || f.Element != nil && f.Element.Fixed != nil && f.Element.Type.Content == xsd.Simple
+}
+
 // Shapes makes the Shape of each type once. The zero Shapes is ready and safe for
 // concurrent use.
 type Shapes struct {
