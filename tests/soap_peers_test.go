@@ -154,3 +154,23 @@ func TestJSONToJAXWS(t *testing.T) {
 		})
 	}
 }
+
+func TestJSONToGSOAP(t *testing.T) {
+	t.Parallel()
+	s := peers.GSOAP(t)
+	b := soapRoute(t, s.Server, map[string]string{"": s.Contract})
+
+	for caller, call := range b.jsonCalls("/soap/Put", `{"record":`+careful+`}`) {
+		t.Run("document/literal from "+caller, func(t *testing.T) {
+			if status, got := call(t); status != 200 || strings.TrimSpace(got) != `{"record":`+careful+`}` {
+				t.Errorf("got %d, %s", status, got)
+			}
+		})
+	}
+	for caller, call := range b.jsonCalls("/soap/Find", `{"item":"A<1"}`) {
+		t.Run("a declared fault from "+caller, func(t *testing.T) {
+			status, got := call(t)
+			expectFault(t, status, got, 400, "no item A<1", `"NotFound":{"item":"A<1","tried":9007199254740993}`)
+		})
+	}
+}

@@ -11,6 +11,8 @@ import (
 // packageOf names the Debian 12 package of each program that this package starts.
 func packageOf(program string) string {
 	switch program {
+	case "cc":
+		return "gcc libc6-dev"
 	case "gnutls-serv":
 		return "gnutls-bin"
 	case "java", "javac", "keytool":
@@ -27,6 +29,8 @@ func packageOf(program string) string {
 		return "python3-spyne"
 	case "rsyslogd":
 		return "rsyslog"
+	case "soapcpp2", "wsdl2h":
+		return "gsoap"
 	case "systemd-socket-activate":
 		return "systemd"
 	case "wsgen":

@@ -93,6 +93,28 @@ func JAXWSTrial(t testing.TB) SOAPServer {
 	return SOAPServer{TLS10(t, addr), filepath.Join(classes, "Trial.wsdl")}
 }
 
+// GSOAP makes a service of gSOAP from trial.wsdl (document/literal), compiles it and starts it.
+func GSOAP(t testing.TB) SOAPServer {
+	t.Helper()
+	dir := soapDir(t)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	need(t, "soapcpp2")
+	if _, err := os.Stat("/usr/include/stdsoap2.h"); err != nil {
+		absent(t, "%v; apt-get install libgsoap-dev (see tests/peers/packages.txt)", err)
+	}
+	for _, step := range [][]string{
+		{"wsdl2h", "-c", "-o", in("trial.h"), in("trial.wsdl")},
+		{"soapcpp2", "-c", "-S", "-x", "-L", "-I/usr/share/gsoap/import", "-d", dir, in("trial.h")},
+		{"cc", "-o", in("service"), in("service.c"), in("soapC.c"), in("soapServer.c"), "-lgsoap"},
+	} {
+		if r := run(t, 2*readyWithin, "", nil, step[0], step[1:]...); r.ExitCode != 0 {
+			t.Fatalf("peers: %v: exit %d\n%s%s", step, r.ExitCode, r.Stdout, r.Stderr)
+		}
+	}
+	p := start(t, command(t, in("service")))
+	return SOAPServer{TLS10(t, p.announced(t, regexp.MustCompile(`LISTEN (\S+)`))), in("trial.wsdl")}
+}
+
 // contractOf saves the contract that a service writes about itself.
 func contractOf(t testing.TB, dir, address string) string {
 	t.Helper()
