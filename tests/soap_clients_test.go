@@ -53,6 +53,11 @@ func TestClientsOfASOAPService(t *testing.T) {
 	t.Run("php-soap", func(t *testing.T) {
 		check(t, peers.Script(t, "php", `exit(class_exists("SoapClient") ? 0 : 1);`, "php-soap", phpClient, url+"?wsdl", b.CA))
 	})
+	t.Run("node-soap", func(t *testing.T) {
+		for _, query := range []string{"?wsdl", "?singleWsdl"} {
+			check(t, peers.NodeSOAP(t, b.CA, nodeClient, url+query))
+		}
+	})
 	t.Run("wsimport", func(t *testing.T) {
 		for _, query := range []string{"?wsdl", "?singleWsdl"} {
 			dir := t.TempDir()
@@ -115,6 +120,18 @@ try {
 } catch (SoapFault $f) {
     echo "refused: ", $f->detail->error->code, "\n";
 }
+`
+
+const nodeClient = `
+const soap = require("soap");
+(async () => {
+    const client = await soap.createClientAsync(process.argv[2]);
+    const say = (line) => process.stdout.write(line + "\n");
+    const detail = (e) => e.root.Envelope.Body.Fault.detail;
+    say((await client.countAsync({item: "A1001"}))[0].return);
+    await client.countAsync({item: "B1"}).catch((e) => say("fault: " + e.root.Envelope.Body.Fault.faultstring + " " + detail(e).Refusal.status));
+    await client.clearAsync({item: "A1"}).catch((e) => say("refused: " + detail(e).error.code));
+})();
 `
 
 const asmxClient = `

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
@@ -87,6 +88,22 @@ func Script(t testing.TB, language, probe, pkg, text string, args ...string) Res
 	file := filepath.Join(t.TempDir(), "script")
 	writeFile(t, file, text)
 	return run(t, time.Minute, "", nil, program, append([]string{file}, args...)...)
+}
+
+// NodeSOAP runs a script that uses npm's soap, trusting ca. No Debian package has it: without
+// it on NODE_PATH the test is skipped, with CI=true too.
+func NodeSOAP(t testing.TB, ca, text string, args ...string) Result {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err == nil {
+		err = exec.Command(node, "-e", `require("soap")`).Run()
+	}
+	if err != nil {
+		t.Skipf("SKIPPED, NOT TESTED: peers: npm's soap: %v; npm install soap, and NODE_PATH=.../node_modules", err)
+	}
+	file := filepath.Join(t.TempDir(), "script.cjs")
+	writeFile(t, file, text)
+	return run(t, time.Minute, "", []string{"NODE_EXTRA_CA_CERTS=" + ca}, node, append([]string{file}, args...)...)
 }
 
 // MonoTool runs one of Mono's own tools, wsdl.exe or svcutil.exe, trusting ca.
