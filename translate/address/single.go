@@ -282,6 +282,14 @@ func (m *merger) importSchema(file string, s *scanner, c *copied) error {
 	if !ok {
 		return nil
 	}
+	space, err := s.value("", "namespace")
+	if err != nil {
+		return err
+	}
+	if space == nsXSD { // every reader has it, and Mono's WCF imports a page for people as it
+		c.drop(a)
+		return nil
+	}
 	location, err := s.value("", "schemaLocation")
 	if err != nil {
 		return err

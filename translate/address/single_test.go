@@ -77,6 +77,14 @@ func TestWhatCannotBeOneFile(t *testing.T) {
 	}
 }
 
+func TestSchemaOfSchemasIsNotRead(t *testing.T) {
+	const doc = `<d:definitions xmlns:d="http://schemas.xmlsoap.org/wsdl/"><d:types><schema xmlns="http://www.w3.org/2001/XMLSchema"><import schemaLocation="page.html" namespace="http://www.w3.org/2001/XMLSchema"/></schema></d:types></d:definitions>`
+	got, err := Single(Source{Name: "1.wsdl", Data: []byte(doc)}, files(map[string]string{"page.html": "<html/>"}))
+	if err != nil || strings.Contains(string(got), "page.html") || !strings.Contains(string(got), `namespace="http://www.w3.org/2001/XMLSchema"/>`) {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
 func FuzzSingle(f *testing.F) {
 	f.Add(mainWSDL, bindingWSDL, loopXSD)
 	f.Fuzz(func(t *testing.T, main, wsdl, xsd string) {
