@@ -93,6 +93,19 @@ routes:
 			t.Errorf("WSHttpBinding is no proof that wsa:To is rewritten: %d %s", resp.StatusCode, got)
 		}
 	})
+	t.Run("svcutil.exe", func(t *testing.T) {
+		out := filepath.Join(t.TempDir(), "proxy.cs")
+		if r := peers.MonoTool(t, b.CA, "svcutil.exe", "-out:"+out, "-noConfig", b.URL+"/basic?singleWsdl"); r.ExitCode != 0 || !strings.Contains(generated(t, out), "urn:trial/Trial/Put") {
+			t.Errorf("exit %d\n%s%s", r.ExitCode, r.Stdout, r.Stderr)
+		}
+	})
+	t.Run("zeep", func(t *testing.T) {
+		// Not of ?wsdl, which imports a page for people as the schema of schemas.
+		r := peers.Script(t, "python", "import zeep", "python3-zeep", zeepTrialClient, b.URL+"/basic?singleWsdl", b.CA)
+		if r.ExitCode != 0 || r.Stdout != "é<&> 9007199254740993 12345678901234567890123.456 b'abc' None ['one']\n" {
+			t.Errorf("exit %d\n%s%s", r.ExitCode, r.Stdout, r.Stderr)
+		}
+	})
 	t.Run("the contract", func(t *testing.T) {
 		for query, want := range map[string]string{"?wsdl": `location="` + b.URL + `/basic?wsdl=wsdl0"`, "?wsdl=wsdl0": `schemaLocation="` + b.URL + `/basic?xsd=xsd0"`, "?xsd=xsd0": `name="Record"`} {
 			if got := b.Get("/basic" + query); strings.Contains(got, plain) || strings.Contains(got, s.Addr) || !strings.Contains(got, want) {
@@ -101,6 +114,16 @@ routes:
 		}
 	})
 }
+
+const zeepTrialClient = `
+import sys, requests, zeep
+session = requests.Session()
+session.trust_env = False
+session.verify = sys.argv[2]
+service = zeep.Client(sys.argv[1], transport=zeep.transports.Transport(session=session)).service
+record = service.Put({"text": "é<&>", "long": 9007199254740993, "amount": "12345678901234567890123.456", "data": b"abc", "empty": "", "lines": {"string": ["one"]}})
+print(record.text, record.long, record.amount, record.data, record.nothing, record.lines.string)
+`
 
 const wcfTrialClient = `
 using System;
