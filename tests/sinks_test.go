@@ -145,6 +145,10 @@ func outages(t *testing.T, config string, stop, kill, begin func(), got func() [
 	begin()
 	time.Sleep(time.Second)
 	load.stop()
+	b.wait(30*time.Second, "the checkpoint after the last call", func() bool { // or it would come while the lines are compared
+		lines := linesOf(t, b.Audit)["log-1"]
+		return strings.Contains(lines[len(lines)-1], `"kind":"checkpoint"`)
+	})
 	b.allShipped()
 	judgeShipped(t, b.Audit, got())
 	return b
