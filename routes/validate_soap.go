@@ -26,6 +26,9 @@ func (c *checker) soap(route string, r *Route) {
 	if s.Contract == "" && c.has(path+".port") {
 		c.fail(path+".port", "has no meaning without a contract", "name the WSDL file under contract, or remove it")
 	}
+	if strings.HasSuffix(r.Path, "/*") && len(s.Operations) > 0 {
+		c.warn(path+".operations", "some services take the operation from the path, and this route passes what follows its prefix on", "write the one path of the service, without /*, unless it goes by the message alone")
+	}
 	for _, key := range []string{"validate", "missing", "bindings", "headers", "fault_status", "numbers", "repeated_choice", "arrays", "buffer"} {
 		if at := path + "." + key; c.has(at) {
 			c.fail(at, "has no meaning for callers that speak SOAP", "remove it, or name a contract and write callers_speak: json")
