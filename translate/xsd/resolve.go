@@ -30,6 +30,7 @@ func (r *Reader) Schema() (*Schema, error) {
 	r.drain()
 	r.substitutes()
 	r.derived()
+	r.unions()
 	r.bound()
 	return &r.schema, r.failed
 }

@@ -162,3 +162,38 @@ func (r *Reader) facet(v *Value, n *document.Node, w within) {
 		*number = &size
 	}
 }
+
+// unions makes the members of unions flat, each of them once: a union of unions of unions
+// would otherwise be walked as often as it has ways through it.
+func (r *Reader) unions() {
+	done := map[*Value]bool{}
+	for _, t := range r.schema.Types {
+		flatten(t.Value, done)
+	}
+}
+
+func flatten(v *Value, done map[*Value]bool) {
+	if v == nil || v.Union == nil || done[v] {
+		return
+	}
+	done[v] = true
+	var flat []*Type
+	seen := map[*Type]bool{}
+	add := func(t *Type) {
+		if !seen[t] {
+			seen[t] = true
+			flat = append(flat, t)
+		}
+	}
+	for _, t := range v.Union {
+		flatten(t.Value, done)
+		if m := t.Value; m != nil && m.Union != nil && m.Enum == nil && m.Patterns == nil {
+			for _, below := range m.Union {
+				add(below)
+			}
+			continue
+		}
+		add(t)
+	}
+	v.Union = flat
+}
