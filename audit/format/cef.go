@@ -28,6 +28,7 @@ import (
 //	in, out                   body bytes from and to the caller
 //	cn1, cn2, cn3             status to the caller, status from the target, milliseconds
 //	cs1 to cs6                route, hop 1, hop 2, exception, line of the audit log, outcome
+//	flexString1               the SOAP operation; cs1 to cs6 are taken
 //	externalId, cnt, type     correlation id; how many refusals were counted together, and then 1
 //	spriv                     how the caller was known
 type cef struct {
@@ -197,6 +198,10 @@ func (c *cef) custom(e *entry.Entry, r *search.Row) {
 			c.text(key, s.text, 4000)
 			c.text(key+"Label", s.label, 1023)
 		}
+	}
+	if len(e.Operation) > 0 {
+		c.text("flexString1", string(e.Operation), 1023)
+		c.text("flexString1Label", "operation", 128)
 	}
 }
 

@@ -64,7 +64,11 @@ func what(_ *table, _ *search.Row, e *entry.Entry) string {
 	case e.Count > 0:
 		return "such as " + string(e.Method) + " " + string(e.Path)
 	}
-	return string(e.Method) + " " + string(e.Path)
+	request := string(e.Method) + " " + string(e.Path)
+	if len(e.Operation) > 0 && !strings.HasSuffix(request, "/"+string(e.Operation)) {
+		request += " " + string(e.Operation)
+	}
+	return request
 }
 
 func about(_ *table, _ *search.Row, e *entry.Entry) string { return string(e.EventName()) }

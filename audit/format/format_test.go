@@ -143,6 +143,21 @@ func TestATableOfManyRowsIsWrittenAsItComes(t *testing.T) {
 	}
 }
 
+func TestTheOperationIsBesideThePath(t *testing.T) {
+	for _, c := range []struct{ path, operation, want string }{
+		{"/osoap", "GetOrder", "POST /osoap GetOrder"}, {"/osoap", "", "POST /osoap"}, {"/orders/GetOrder", "GetOrder", "POST /orders/GetOrder"},
+	} {
+		r := audit.Record{Stage: audit.End, Time: start, Logged: start, ID: "c-1", Correlation: "c", Method: "POST", Path: c.path, Operation: c.operation}
+		var e entry.Entry
+		if err := e.Parse(r.AppendJSON(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := what(nil, nil, &e); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
 func TestJSONIsTheLines(t *testing.T) {
 	got := written(t, func(b *bytes.Buffer) Writer { return JSON(b, false) })
 	var want strings.Builder
@@ -285,7 +300,7 @@ func TestCEFIsReadBack(t *testing.T) {
 	_, ext, _ := parseCEF(lines[len(lines)-1])
 	const bad = `=cmd|' /C calc'!A0\\x0d\x0a\x1b[2J\u202eab\x9bx"a,b"|x=y\`
 	for key, want := range map[string]string{"suser": bad, "cs1": bad, "reason": bad, "msg": bad, "requestMethod": bad, "c6a2": "2001:db8::7", "c6a3": "2001:db8::8", "dhost": "2001:db8::8", "dpt": "443", "externalId": "@SUM(A1)", "cn1": "502",
-		"start": "1794902400000", "end": "1794902400000", "cat": "call", "outcome": "failure", "cs5": "log-1:14", "cs6": "failed", "request": "https://h|=:8443/" + bad} {
+		"start": "1794902400000", "end": "1794902400000", "cat": "call", "outcome": "failure", "cs5": "log-1:14", "cs6": "failed", "flexString1": bad, "flexString1Label": "operation", "request": "https://h|=:8443/" + bad} {
 		if ext[key] != want {
 			t.Errorf("%s is %s, want %s", key, ext[key], want)
 		}

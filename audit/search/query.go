@@ -42,6 +42,7 @@ type Query struct {
 	Statuses                                              []string // "404", "4xx"
 	Users, Events                                         []string // of events and lines of the log: the OS user, what it is about
 	IDs                                                   []string // correlation or call ids
+	Operations                                            []string // of SOAP
 	Sources                                               []netip.Prefix
 }
 
@@ -124,7 +125,7 @@ func (p *plan) statuses() {
 // needle finds a text without which a line cannot fit: to look for it is much faster than
 // to read the line.
 func (p *plan) needle() {
-	for _, values := range [][]string{p.IDs, p.Callers, p.Users, p.Exceptions, p.Routes, p.Targets, p.Codes} {
+	for _, values := range [][]string{p.IDs, p.Callers, p.Users, p.Exceptions, p.Operations, p.Routes, p.Targets, p.Codes} {
 		if len(values) == 0 || len(values) > 4 || slices.Contains(values, "") {
 			continue
 		}
@@ -152,7 +153,11 @@ func (p *plan) fits(e *entry.Entry, outcome string) bool {
 			return false
 		}
 	}
-	return p.fitsID(e) && p.fitsStatus(e.Status) && p.fitsSource(e)
+	return p.fitsID(e) && p.fitsStatus(e.Status) && p.fitsSource(e) && p.fitsOperation(e)
+}
+
+func (p *plan) fitsOperation(e *entry.Entry) bool {
+	return len(p.Operations) == 0 || slices.Contains(p.Operations, string(e.Operation))
 }
 
 func anyOf(values [][]byte, test func(string) bool) bool {

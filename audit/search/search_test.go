@@ -56,7 +56,7 @@ type line struct {
 	TLS2     struct{ Version string } `json:"proxy_tls"`
 	Policy   struct{ UID string }
 	Entity   struct{ Type string }
-	Unmapped struct{ Call, Stage, Outcome, Route, Target string }
+	Unmapped struct{ Call, Stage, Outcome, Route, Target, Operation string }
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -91,6 +91,7 @@ func newFixture(t *testing.T) *fixture {
 
 func (f *fixture) append(log int, r *audit.Record) {
 	f.now = r.Logged
+	r.Operation = map[string]string{"route-01": "GetStock", "route-02": `Get"Stock`}[r.Route]
 	f.put(log, r.AppendJSON(nil))
 }
 
@@ -242,6 +243,8 @@ func TestEveryFilterFindsWhatReadingAllWouldFind(t *testing.T) {
 			return (l.Actor.User.Name == "caller-03" || l.Actor.User.Name == "caller-17") && (l.Unmapped.Route == "route-01" || l.Unmapped.Route == "route-02")
 		}},
 		"target":     {Query{Targets: []string{"target-05"}}, func(l line, _ string) bool { return l.Unmapped.Target == "target-05" }},
+		"operation":  {Query{Operations: []string{"GetStock"}}, func(l line, _ string) bool { return l.Unmapped.Operation == "GetStock" }},
+		"operations": {Query{Operations: []string{`Get"Stock`, "GetStock"}}, func(l line, _ string) bool { return l.Unmapped.Operation != "" }},
 		"outcome":    {Query{Outcomes: []string{"refused", "gone"}}, func(_ line, o string) bool { return o == "refused" || o == "gone" }},
 		"running":    {Query{Outcomes: []string{Running}}, func(_ line, o string) bool { return o == Running }},
 		"unfinished": {Query{Outcomes: []string{Unfinished}}, func(line, string) bool { return false }},

@@ -32,6 +32,7 @@ var filters = []struct{ name, about string }{
 	{"caller", "calls by `NAME`"},
 	{"route", "on the route `NAME`"},
 	{"target", "to the target `NAME`"},
+	{"operation", "of the SOAP operation `NAME`"},
 	{"outcome", "that ended as `WORD`: " + strings.Join(outcomes, ", ")},
 	{"code", "that failed with the `CODE` of docs/errors.md"},
 	{"exception", "under the exception `NAME`"},
@@ -59,7 +60,7 @@ func filterFlags(f *flag.FlagSet) {
 }
 
 // ofCalls are the filters that nothing but a call can pass.
-var ofCalls = []string{"caller", "route", "target", "outcome", "code", "exception", "hop1", "hop2", "status", "id", "source", "weak"}
+var ofCalls = []string{"caller", "route", "target", "operation", "outcome", "code", "exception", "hop1", "hop2", "status", "id", "source", "weak"}
 
 // given reports whether a flag was.
 func (i *invocation) given(name string) (is bool) {
@@ -101,8 +102,8 @@ func (i *invocation) zone() *time.Location {
 
 // filter returns the question that the flags of filterFlags put.
 func (i *invocation) filter(now time.Time) (*search.Query, error) {
-	q := &search.Query{Kind: search.Kind(i.text("kind")), Callers: i.list("caller"), Routes: i.list("route"), Targets: i.list("target"), Outcomes: i.list("outcome"),
-		Codes: i.list("code"), Exceptions: i.list("exception"), Weak: i.on("weak"), IDs: ids(i.list("id")), Users: i.list("user"), Events: i.list("event")}
+	q := &search.Query{Kind: search.Kind(i.text("kind")), Callers: i.list("caller"), Routes: i.list("route"), Targets: i.list("target"), Operations: i.list("operation"),
+		Outcomes: i.list("outcome"), Codes: i.list("code"), Exceptions: i.list("exception"), Weak: i.on("weak"), IDs: ids(i.list("id")), Users: i.list("user"), Events: i.list("event")}
 	if !i.given("kind") && (i.given("user") || i.given("event")) {
 		q.Kind = search.Events
 	}
