@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -18,8 +19,8 @@ func importCommand() *command {
 		name: "import", usage: "URL|FILE [--to DIR] [--target NAME] [--routes FILE] [--ca FILE] [--replace]", args: 1,
 		about: "save a SOAP service's contract (WSDL) beside routes.yaml",
 		long: `Reads a WSDL 1.1 contract with everything that it imports, saves all of it with the
-locations of the imports changed to the saved files, and prints the services in it, what is
-wrong in it, and the lines for routes.yaml. The broker itself never fetches a contract.
+locations of the imports changed to the saved files, and prints the services in it with their
+operations and SOAP headers, what is wrong in it, and the lines for routes.yaml. The broker itself never fetches a contract.
 
 An https URL is verified, by this system's roots or --ca. A service that speaks only old
 TLS is reached with --target, through that target of routes.yaml and its exception; URL may
@@ -87,6 +88,7 @@ func printContract(w io.Writer, c *wsdl.Contract) {
 					kind = "  one-way"
 				}
 				fmt.Fprintf(w, "    %s%s\n", legible(o.Name), kind)
+				printHeaders(w, o)
 			}
 		}
 	}
@@ -95,6 +97,20 @@ func printContract(w io.Writer, c *wsdl.Contract) {
 	}
 	for _, x := range c.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", legible(x.String()))
+	}
+}
+
+// printHeaders writes which SOAP headers an operation declares, as soap.headers names them.
+func printHeaders(w io.Writer, o *wsdl.Operation) {
+	if o.Input == nil {
+		return
+	}
+	for _, h := range o.Input.Headers {
+		required := ""
+		if h.Required {
+			required = "  required"
+		}
+		fmt.Fprintf(w, "      header %s%s\n", legible(h.Element.Name.Local), required)
 	}
 }
 
@@ -121,11 +137,21 @@ routes:
     soap:
       contract: %q
       port: %q
-`, name, name, either(target, "YOUR-TARGET"), file, p.Name)
+`, name, name, either(target, targetAt(p.Address)), file, p.Name)
 			return
 		}
 	}
 	fmt.Fprintln(w, "\nNo port of it speaks SOAP.")
+}
+
+// targetAt writes the target at the address of a port, which whoever wrote the contract
+// chose: no more than a URL is taken from it.
+func targetAt(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" || strings.Contains(address, "${") {
+		return "YOUR-TARGET"
+	}
+	return fmt.Sprintf("{url: %q}", u)
 }
 
 // legible is a text from a contract as a terminal may show it.

@@ -123,3 +123,14 @@ func TestImportHasBounds(t *testing.T) {
 		t.Error("any number of files is read")
 	}
 }
+
+func TestTheTargetIsNoMoreThanAURL(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://wms01:8443/ws?a=b": `{url: "https://wms01:8443/ws?a=b"}`, `http://wms01/"}`: `{url: "http://wms01/%22%7D"}`,
+		"": "YOUR-TARGET", "jms:queue": "YOUR-TARGET", "/ws": "YOUR-TARGET", "http://a:b@wms01/": "YOUR-TARGET", "http://wms01/?${file:/etc/hostname}": "YOUR-TARGET",
+	} {
+		if got := targetAt(address); got != want {
+			t.Errorf("%q: %s, want %s", address, got, want)
+		}
+	}
+}
