@@ -45,9 +45,10 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 		return nil
 	}
 	t := &translation{service: service, operations: map[string]*operation{}, statuses: s.FaultStatus, hold: int64(s.Buffer)}
-	names := slices.Sorted(maps.Keys(s.Operations))
+	names, misspelt := slices.Sorted(maps.Keys(s.Operations)), false
 	for _, name := range names {
 		if service.Operation(name) == nil {
+			misspelt = true
 			c.fail(path, unknownOperation(service, "operations."+name, name))
 		}
 	}
@@ -63,7 +64,7 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 		t.operations[op.Name] = o
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-		if !used[name] {
+		if !used[name] && !misspelt {
 			c.fail(path, &fault.Field{Path: "headers." + name, What: "no operation of the route has this SOAP header", Fix: "write the name of a header that the contract declares" + listed(declared(t))})
 		}
 	}
@@ -73,6 +74,9 @@ func (c *compiler) translation(i int, r *routes.Route) *translation {
 		}
 	}
 	for j := range s.Bindings {
+		if name := s.Bindings[j].Operation; misspelt && t.operations[name] == nil && service.Operation(name) != nil {
+			continue // it may be what the list means
+		}
 		b, err := t.bind(&s.Bindings[j])
 		if err != nil {
 			c.fail(fmt.Sprintf("%s.bindings[%d]", path, j), err)

@@ -238,8 +238,9 @@ func TestARouteDescribesItself(t *testing.T) {
 func TestWhatDoesNotFitTheContractIsAMistake(t *testing.T) {
 	g := newRig(t, http.NotFoundHandler(), "")
 	for more, want := range map[string]string{
-		"      port: Other\n":                                      `routes[0].soap.port: the contract has no SOAP port "Other"`,
-		"      operations: {GetStok: {}}\n":                        `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
+		"      port: Other\n":               `routes[0].soap.port: the contract has no SOAP port "Other"`,
+		"      operations: {GetStok: {}}\n": `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
+		"      operations: {GetStok: {}}\n      bindings: [{path: /x, operation: GetStock}]\n      headers: {CallContext.Company: {json: x}}\n": `routes[0].soap.operations.GetStok: the contract has no operation "GetStok"; write the name of one that it has: GetStock`,
 		"      headers: {Other: {json: x}}\n":                      `routes[0].soap.headers.Other: no operation of the route has this SOAP header; write the name of a header that the contract declares: CallContext`,
 		"      headers: {CallContext: {constant: x}}\n":            `routes[0].soap.headers.CallContext: the header has members; write CallContext.MEMBER for each: Company`,
 		"      headers: {CallContext.Country: {constant: x}}\n":    `routes[0].soap.headers.CallContext.Country: header CallContext has no member "Country": Company`,
@@ -265,6 +266,9 @@ func TestWhatDoesNotFitTheContractIsAMistake(t *testing.T) {
 			if err == nil {
 				r.Close()
 			}
+		}
+		if strings.Contains(want, "soap.operations.") && len(list) != 1 {
+			t.Errorf("%s: one mistake is blamed on others: %v", more, list)
 		}
 	}
 }

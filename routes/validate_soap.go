@@ -77,7 +77,7 @@ func (c *checker) binding(path string, i int, r *Route, taken map[string]int) {
 		c.fail(path+".method", strconv.Quote(b.Method)+" is not among the route's methods", "add it to methods, or choose one of "+strings.Join(r.Methods, ", "))
 	}
 	if len(r.SOAP.Operations) > 0 && b.Operation != "" {
-		if _, ok := r.SOAP.Operations[b.Operation]; !ok {
+		if _, ok := r.SOAP.Operations[b.Operation]; !ok && !c.misspelt(r, b.Operation) {
 			c.fail(path+".operation", strconv.Quote(b.Operation)+" is not one of the route's operations", either(suggest(b.Operation, slices.Sorted(maps.Keys(r.SOAP.Operations))), "add it under operations"))
 		}
 	}
@@ -116,6 +116,29 @@ func (c *checker) binding(path string, i int, r *Route, taken map[string]int) {
 		}
 		taken[slot] = i
 	}
+}
+
+// misspelt reports whether the contract has an operation and lacks one of those that the
+// route lists: then the list is wrong, as whoever compiles the route says.
+func (c *checker) misspelt(r *Route, operation string) bool {
+	contract := c.contracts[string(r.SOAP.Contract)].contract
+	if contract == nil {
+		return false
+	}
+	known := map[string]bool{}
+	for _, s := range contract.Services {
+		for _, p := range s.Ports {
+			for _, o := range p.Operations {
+				known[o.Name] = true
+			}
+		}
+	}
+	for name := range r.SOAP.Operations {
+		if known[operation] && !known[name] {
+			return true
+		}
+	}
+	return false
 }
 
 // TakesBody reports whether a request with a method has a body that means something (RFC
