@@ -6,6 +6,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -167,7 +170,7 @@ func (c *call) wrong(err error) error {
 	case errors.As(err, &panicked):
 		return fault.New(fault.Internal, "the broker failed").Because(err)
 	case errors.As(err, &invalid):
-		return misread(invalid)
+		return c.misread(invalid)
 	case errors.As(err, &large):
 		f := fault.New(fault.BodyTooLarge, "%s", large.Error())
 		f.Fix = "Send the members in the order of the schema, or less in one call; an admin can raise the route's `soap.buffer`."
@@ -180,19 +183,50 @@ func (c *call) wrong(err error) error {
 
 // misread tells the caller where its JSON is wrong. The log and the record have the place
 // alone: the rest may quote the body.
-func misread(x *translate.Invalid) *fault.Fault {
+func (c *call) misread(x *translate.Invalid) *fault.Fault {
 	where := clip(x.Pointer, 256)
 	if where == "" {
 		where = "the body"
 	}
 	f := fault.New(fault.InvalidRequest, "%s is not what the operation takes", where)
-	f.Told = &fault.Told{Detail: where + ": " + x.What, More: []fault.Member{{Name: "pointer", Text: x.Pointer}}}
+	what, say := x.What, []string(nil)
+	if by := c.setBy(x); by != "" {
+		what = "the member is in the body, and " + by + " gives it already"
+		f.Fix = "Leave it out of the body."
+	}
+	f.Told = &fault.Told{Detail: where + ": " + what, More: []fault.Member{{Name: "pointer", Text: x.Pointer}}}
 	if x.Expected != "" {
 		f.Told.Detail += "; expected " + x.Expected
-		f.Told.More = append(f.Told.More, fault.Member{Name: "expected", Text: x.Expected})
+		f.Told.More, say = append(f.Told.More, fault.Member{Name: "expected", Text: x.Expected}), append(say, "`expected`")
 	}
 	if json.Valid([]byte(x.Example)) {
-		f.Told.More = append(f.Told.More, fault.Member{Name: "example", Raw: []byte(x.Example)})
+		f.Told.More, say = append(f.Told.More, fault.Member{Name: "example", Raw: []byte(x.Example)}), append(say, "`example`")
+	}
+	if len(say) > 0 {
+		f.Fix = "Send what " + strings.Join(say, " and ") + " " + map[bool]string{true: "says", false: "say"}[len(say) == 1] + "; the route's openapi.json has every type."
 	}
 	return f
 }
+
+// setBy names what else gives a member that is there twice, when that is the binding.
+func (c *call) setBy(x *translate.Invalid) string {
+	b := c.errand.binding
+	if b == nil || b.body != "" || x.What != translate.Twice {
+		return ""
+	}
+	gives := func(s slot) bool { return x.Pointer == "/"+pointerEscapes.Replace(s.members[0]) }
+	if slices.ContainsFunc(b.vars, gives) {
+		return "the path"
+	}
+	for name := range c.r.URL.Query() {
+		if s, ok := b.query[name]; ok && gives(s) {
+			return "the query parameter " + strconv.Quote(name)
+		}
+	}
+	if slices.ContainsFunc(b.constants, func(k constant) bool { return gives(k.slot) }) {
+		return "a constant of the route"
+	}
+	return ""
+}
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1") // RFC 6901, section 3

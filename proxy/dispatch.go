@@ -120,8 +120,12 @@ func (c *call) noRoute() *fault.Fault {
 		return fault.New(fault.NoRoute, "no route matches this host, path and SOAPAction")
 	}
 	slices.Sort(c.match.methods)
-	return fault.New(fault.MethodNotAllowed, "the routes for this path do not take %s", c.r.Method).
+	f := fault.New(fault.MethodNotAllowed, "the routes for this path do not take %s", c.r.Method).
 		With("Allow", strings.Join(slices.Compact(c.match.methods), ", "))
+	if near := c.match.near; near.translation != nil {
+		f.Fix = near.howToCall("OPERATION")
+	}
+	return f
 }
 
 // challenged adds the challenge that a 401 must carry (RFC 9110, section 15.5.2).

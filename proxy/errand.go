@@ -70,12 +70,23 @@ func (c *call) choose() error {
 	case len(methods) > 0:
 		slices.Sort(methods)
 		allow := strings.Join(slices.Compact(methods), ", ")
-		return fault.New(fault.MethodNotAllowed, "%s is not what this path takes; it takes %s", c.r.Method, allow).With("Allow", allow)
+		f := fault.New(fault.MethodNotAllowed, "%s is not what this path takes; it takes %s", c.r.Method, allow).With("Allow", allow)
+		name := "OPERATION"
+		if op := t.operations[segments[0]]; op != nil {
+			name = op.Name
+		}
+		f.Fix = c.route.howToCall(name)
+		return f
 	}
 	if op := t.service.Operation(rest[1:]); op != nil {
 		c.operation = op.Name // for the record: it is refused
 	}
 	return t.unknown(rest[1:])
+}
+
+// howToCall is the fix for a wrong method on a JSON route.
+func (r *route) howToCall(operation string) string {
+	return "Use a method from the Allow header; an operation is called as POST " + strings.TrimSuffix(r.path, "/*") + "/" + operation + " with its JSON as the body."
 }
 
 // unknown returns why a name is no operation that may be called.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -72,6 +73,17 @@ func unclear(cause string, args ...any) error {
 	return fault.New(fault.OperationUnclear, cause, args...)
 }
 
+// unread says why the operation of a message cannot be told. Who posts JSON took the route
+// for one that translates.
+func unread(data []byte, err error) error {
+	if text := bytes.TrimLeft(data, " \t\r\n"); len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return unclear("%v", err)
+	}
+	f := fault.New(fault.OperationUnclear, "the body is JSON, and callers of this route send SOAP messages")
+	f.Fix = "Send a SOAP message; or ask the admin for a route with soap.contract and callers_speak: json, which takes JSON."
+	return f
+}
+
 // limitOperation asks for one call of the operation, beside the route's limit.
 func (c *call) limitOperation() error {
 	l := c.way.operations[c.operation]
@@ -126,7 +138,7 @@ func (c *call) peek() (why, err error) {
 				return nil, nil
 			}
 			if last || err != address.ErrShort {
-				return unclear("%v", err), nil
+				return unread(data, err), nil
 			}
 			tried = len(data)
 		}

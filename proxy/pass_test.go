@@ -235,6 +235,16 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+func TestJSONForARouteOfSOAPIsNamed(t *testing.T) {
+	g := newRig(t, http.HandlerFunc(seen), passRoute("operations: {Get: {}}"))
+	for body, want := range map[string]string{` {"item":"A"}`: "the body is JSON", "item=A": "not a SOAP message", "": ""} {
+		resp, text := g.do("POST", "/front", strings.NewReader(body), "Content-Type", "application/json")
+		if resp.StatusCode != 400 || code(t, text) != "operation_unclear" || !strings.Contains(text, want) || strings.Contains(text, "is JSON") != (want == "the body is JSON") {
+			t.Errorf("%q: %s %s", body, resp.Status, text)
+		}
+	}
+}
+
 func TestOtherMethodsDoNotPassTheList(t *testing.T) {
 	g := newRig(t, http.HandlerFunc(seen), strings.Replace(passRoute("operations: {Get: {}}"), "/front", "/front/*", 1))
 	if resp, body := g.do("GET", "/front/Put?id=1", nil); resp.StatusCode != 403 || code(t, body) != "operation_not_allowed" {

@@ -168,6 +168,7 @@ func TestAWrongRequestNeverReachesTheTarget(t *testing.T) {
         - {path: '/items/{item}', operation: GetStock, query: {site: filter.site, open: open}}
         - {method: PUT, path: '/part/{item}', operation: GetStock, body: filter}
         - {method: PUT, path: '/whole/{item}', operation: GetStock}
+        - {method: PUT, path: /asked, operation: GetStock, query: {site: filter.site}, constants: {open: "true"}}
 `
 	target := &soapTarget{answer: stockAnswer}
 	g := target.rig(t, more)
@@ -178,19 +179,21 @@ func TestAWrongRequestNeverReachesTheTarget(t *testing.T) {
 		code                     fault.Code
 		pointer                  string
 		says                     string
+		fix                      string
 	}{
 		{name: "an unknown operation", method: "POST", path: "/stock/GetStok", body: "{}", status: 404, code: fault.OperationUnknown, says: "did you mean GetStock?"},
 		{name: "an operation that is far from any", method: "POST", path: "/stock/X", body: "{}", status: 404, code: fault.OperationUnknown, says: "call one of GetStock, Note"},
 		{name: "an operation below another", method: "POST", path: "/stock/GetStock/x", body: "{}", status: 404, code: fault.OperationUnknown},
 		{name: "an operation that is not on the list", method: "POST", path: "/stock/PutRows", body: "{}", status: 403, code: fault.OperationNotAllowed, says: "PutRows"},
-		{name: "another method", method: "GET", path: "/stock/GetStock", status: 405, code: fault.MethodNotAllowed},
-		{name: "another method for a binding", method: "POST", path: "/stock/items/A", body: "{}", status: 405, code: fault.MethodNotAllowed},
-		{name: "another method for the page", method: "POST", path: "/stock/", body: "{}", status: 405, code: fault.MethodNotAllowed},
-		{name: "a wrong type", method: "POST", path: "/stock/GetStock", body: `{"item":"A","filter":{"site":"x"}}`, status: 400, code: fault.InvalidRequest, pointer: "/filter/site"},
+		{name: "another method", method: "GET", path: "/stock/GetStock", status: 405, code: fault.MethodNotAllowed, fix: "POST /stock/GetStock with"},
+		{name: "another method for a binding", method: "POST", path: "/stock/items/A", body: "{}", status: 405, code: fault.MethodNotAllowed, fix: "POST /stock/OPERATION"},
+		{name: "another method for the page", method: "POST", path: "/stock/", body: "{}", status: 405, code: fault.MethodNotAllowed, fix: "POST /stock/OPERATION"},
+		{name: "a method that the route does not take", method: "DELETE", path: "/stock/GetStock", status: 405, code: fault.MethodNotAllowed, fix: "POST /stock/OPERATION"},
+		{name: "a wrong type", method: "POST", path: "/stock/GetStock", body: `{"item":"A","filter":{"site":"x"}}`, status: 400, code: fault.InvalidRequest, pointer: "/filter/site", fix: "Send what `expected` and `example` say;"},
 		{name: "an unknown member", method: "POST", path: "/stock/GetStock", body: `{"item":"A","sites":1}`, status: 400, code: fault.InvalidRequest, pointer: "/sites"},
 		{name: "no JSON", method: "POST", path: "/stock/GetStock", body: `{"item":`, status: 400, code: fault.InvalidRequest},
 		{name: "two values", method: "POST", path: "/stock/GetStock", body: `{"item":"A"} {}`, status: 400, code: fault.InvalidRequest},
-		{name: "a member twice", method: "POST", path: "/stock/GetStock", body: `{"item":"A","item":"B"}`, status: 400, code: fault.InvalidRequest, pointer: "/item"},
+		{name: "a member twice", method: "POST", path: "/stock/GetStock", body: `{"item":"A","item":"B"}`, status: 400, code: fault.InvalidRequest, pointer: "/item", says: "twice", fix: "Correct what `detail` names;"},
 		{name: "a member that is a header twice", method: "POST", path: "/stock/GetStock", body: `{"item":"A","company":"A","company":"B"}`, status: 400, code: fault.InvalidRequest, says: "twice"},
 		{name: "a header of another type", method: "POST", path: "/stock/GetStock", body: `{"item":"A","company":[1]}`, status: 400, code: fault.InvalidRequest},
 		{name: "a header that is not UTF-8", method: "POST", path: "/stock/GetStock", body: `{"item":"A"}`, header: []string{"X-Language", "\xff"}, status: 400, code: fault.InvalidRequest, says: "X-Language"},
@@ -212,7 +215,10 @@ func TestAWrongRequestNeverReachesTheTarget(t *testing.T) {
 		{name: "a body that ends the object", method: "PUT", path: "/stock/part/A", body: `{}}`, status: 400, code: fault.InvalidRequest, says: "more than one"},
 		{name: "a body with a bracket of the wrong kind", method: "PUT", path: "/stock/part/A", body: `{], "open": [}`, status: 400, code: fault.InvalidRequest},
 		{name: "no body for a member", method: "PUT", path: "/stock/part/A", status: 400, code: fault.InvalidRequest, says: "empty"},
-		{name: "a body that gives what the path gives", method: "PUT", path: "/stock/whole/A", body: `{"item":"B"}`, status: 400, code: fault.InvalidRequest, pointer: "/item"},
+		{name: "a body that gives what the path gives", method: "PUT", path: "/stock/whole/A", body: `{"item":"B"}`, status: 400, code: fault.InvalidRequest, pointer: "/item", says: "in the body, and the path gives it already", fix: "Leave it out of the body."},
+		{name: "a body that has a member twice beside a path", method: "PUT", path: "/stock/whole/A", body: `{"open":true,"open":true}`, status: 400, code: fault.InvalidRequest, pointer: "/open", says: "twice"},
+		{name: "a body that gives what the query gives", method: "PUT", path: "/stock/asked?site=1", body: `{"item":"A","filter":{"site":2}}`, status: 400, code: fault.InvalidRequest, pointer: "/filter", says: `the query parameter "site" gives`},
+		{name: "a body that gives what a constant gives", method: "PUT", path: "/stock/asked", body: `{"open":true}`, status: 400, code: fault.InvalidRequest, pointer: "/open", says: "a constant of the route gives"},
 		{name: "a body that is no object beside a path", method: "PUT", path: "/stock/whole/A", body: `["B"]`, status: 400, code: fault.InvalidRequest, says: "object"},
 		{name: "a body with a comma first", method: "PUT", path: "/stock/whole/A", body: `{,"open":true}`, status: 400, code: fault.InvalidRequest},
 		{name: "a body that goes on", method: "PUT", path: "/stock/whole/A", body: `{}, "open":true}`, status: 400, code: fault.InvalidRequest},
@@ -235,6 +241,9 @@ func TestAWrongRequestNeverReachesTheTarget(t *testing.T) {
 			}
 			if !strings.Contains(p["detail"].(string), c.says) {
 				t.Errorf("it does not say %q: %s", c.says, text)
+			}
+			if fix := p["fix"].(string); !strings.Contains(fix, c.fix) || p["expected"] == nil && strings.Contains(fix, "`expected`") || p["example"] == nil && strings.Contains(fix, "`example`") {
+				t.Errorf("the fix %q: %s", c.fix, text)
 			}
 			if rec := g.audit.last(t, audit.End); rec.Outcome != audit.Refused || rec.Code != string(c.code) {
 				t.Errorf("%+v", rec)

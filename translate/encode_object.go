@@ -125,7 +125,10 @@ func (e *encoder) member(key []byte) (string, error) {
 	return name, e.unknown(name)
 }
 
-func twice() error { return &Invalid{What: "the member is there twice"} }
+// Twice is what an Invalid says of a member that its object has already.
+const Twice = "the member is there twice"
+
+func twice() error { return &Invalid{What: Twice} }
 
 // finish ends the object that is open.
 func (e *encoder) finish(name xsd.Name) error {

@@ -229,7 +229,7 @@ var entries = []Entry{
 		"Call one of the operations that the answer names; the route's page, at its path with a slash, lists all."},
 	{InvalidRequest, Caller, http.StatusBadRequest, "The request is not what the operation takes",
 		"The body is not JSON, or a member, parameter or header of it is unknown, missing or has another type than the contract says; `pointer` says where, `expected` what should stand there.",
-		"Send what `expected` and `example` say; the route's openapi.json has every type."},
+		"Correct what `detail` names; the route's openapi.json has every type."},
 	{UnsupportedType, Caller, http.StatusUnsupportedMediaType, "The request's media type is not taken",
 		"The route takes JSON, in UTF-8 and without a Content-Encoding, and the body is declared as something else.",
 		"Send Content-Type: application/json and no Content-Encoding."},
