@@ -27,6 +27,16 @@ func load(name string, now time.Time) (*routes.Table, error) {
 	return routes.Load(name, src, now)
 }
 
+// compiles returns what the proxy finds wrong in a table that was loaded: what contracts
+// lack, above all. It reaches no target.
+func compiles(t *routes.Table, now func() time.Time) error {
+	r, err := proxy.Compile(t, proxy.State{}, proxy.Deps{Targets: balance.NewPool(now), Limits: limit.NewStore(), Now: now})
+	if err == nil {
+		r.Close()
+	}
+	return err
+}
+
 // examine is what check does: it loads the file and compiles it without serving.
 // Errors and warnings come in the order of the file.
 func examine(name string, now func() time.Time) (t *routes.Table, errs, warned routes.ErrorList, err error) {
@@ -37,12 +47,8 @@ func examine(name string, now func() time.Time) (t *routes.Table, errs, warned r
 	if len(errs) > 0 {
 		return t, errs, t.Warnings(), nil
 	}
-	r, err := proxy.Compile(t, proxy.State{}, proxy.Deps{Targets: balance.NewPool(now), Limits: limit.NewStore(), Now: now})
-	if err != nil && !errors.As(err, &errs) {
+	if err = compiles(t, now); err != nil && !errors.As(err, &errs) {
 		return nil, nil, nil, err
-	}
-	if err == nil {
-		r.Close()
 	}
 	c := certConfig(t)
 	for _, f := range fault.Fields(c.Validate()) {

@@ -47,7 +47,7 @@ Example: twohop routes --live /etc/twohop/routes.yaml`,
 
 // protections prints what the file says.
 func protections(e *env, in *invocation) error {
-	t, err := loadWhole(in.file(0), e)
+	t, err := loadServable(in.file(0), e)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func printSample(e *env, in *invocation) error {
 	if lang := in.text("lang"); !slices.Contains(samples.Languages, lang) {
 		return hinted{usageError{fmt.Errorf("no language %q", lang)}, "--lang takes " + strings.Join(samples.Languages, ", ")}
 	}
-	t, err := loadWhole(in.text("file"), e)
+	t, err := loadServable(in.text("file"), e)
 	if err != nil {
 		return err
 	}

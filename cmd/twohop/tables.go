@@ -52,15 +52,30 @@ func credential(t *routes.Table, caller string) string {
 	return "TLS 1.2 to 1.3, " + strings.Join(how, " and ")
 }
 
-// loadWhole loads a file that must be free of mistakes.
+// loadWhole loads a file that must be free of mistakes, but for those that show only beside
+// its contracts: diff reads old files, whose contracts may have changed since.
 func loadWhole(name string, e *env) (*routes.Table, error) {
 	t, err := load(name, e.now())
+	return t, whole(name, err, e)
+}
+
+// loadServable loads a file that the proxy must be able to serve.
+func loadServable(name string, e *env) (*routes.Table, error) {
+	t, err := loadWhole(name, e)
+	if err != nil {
+		return nil, err
+	}
+	return t, whole(name, compiles(t, e.now), e)
+}
+
+// whole prints the mistakes that err lists.
+func whole(name string, err error, e *env) error {
 	var errs routes.ErrorList
 	if errors.As(err, &errs) {
 		fmt.Fprintln(e.stdout, errs)
-		return nil, fmt.Errorf("%s has %s", name, counted(len(errs), "mistake"))
+		return fmt.Errorf("%s has %s", name, counted(len(errs), "mistake"))
 	}
-	return t, err
+	return err
 }
 
 func diffCommand() *command {
