@@ -68,20 +68,6 @@ func (s *Stream) First() (data []byte, whole bool, err error) {
 	return nil, false, nil
 }
 
-// Begin translates until there is something to read. An error says that nothing of the
-// message may be used.
-func (s *Stream) Begin() error {
-	p, ok := s.next()
-	if !ok {
-		if s.err != io.EOF {
-			return s.err
-		}
-		return nil
-	}
-	s.held = append([]byte(nil), p...)
-	return nil
-}
-
 // Read returns io.EOF after a message that is whole, and another error after a part.
 func (s *Stream) Read(p []byte) (int, error) {
 	for len(s.held) == 0 {
